@@ -1,0 +1,1 @@
+//! Verified to Permit: who may write and who may see what

@@ -1,0 +1,1 @@
+//! Bounded memory: pooled byte buffers

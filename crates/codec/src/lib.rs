@@ -1,0 +1,1 @@
+//! Bytes to protocol nouns and back

@@ -1,0 +1,1 @@
+//! Permit and Route to Outcome: persist in batches, deliver

@@ -1,0 +1,60 @@
+use super::*;
+use crate::{Tags, TagsWriter};
+
+fn matches(mut filter: Filter) -> bool {
+    let mut packed = Vec::new();
+    let mut writer = TagsWriter::new(&mut packed);
+    assert!(writer.tag(&["t", "a"]) && writer.tag(&["t", "b"]) && writer.tag(&["e", "x"]));
+    filter.normalize();
+    filter.matches(&EventHead {
+        id: EventId::from_bytes([1; 32]),
+        pubkey: PublicKey::from_bytes([2; 32]),
+        created_at: Timestamp(100),
+        kind: Kind(1),
+        tags: Tags::from_packed(&packed),
+    })
+}
+
+fn tag(letter: u8, mode: TagMode, values: &[&str]) -> Filter {
+    let values = values.iter().map(|value| value.as_bytes().into()).collect();
+    Filter { tags: vec![TagFilter { letter, mode, values }], ..Filter::default() }
+}
+
+#[test]
+fn an_empty_filter_matches_everything_and_an_empty_list_nothing() {
+    assert!(matches(Filter::default()));
+    for never in [
+        Filter { ids: Some(vec![]), ..Filter::default() },
+        Filter { authors: Some(vec![]), ..Filter::default() },
+        Filter { kinds: Some(vec![]), ..Filter::default() },
+        tag(b't', TagMode::Any, &[]),
+        tag(b't', TagMode::All, &[]),
+        Filter { since: Some(Timestamp(2)), until: Some(Timestamp(1)), ..Filter::default() },
+    ] {
+        assert!(never.is_never(), "{never:?}");
+        assert!(!matches(never));
+    }
+}
+
+#[test]
+fn both_ends_of_the_time_range_belong_to_it() {
+    let between = |since, until| Filter {
+        since: Some(Timestamp(since)),
+        until: Some(Timestamp(until)),
+        ..Filter::default()
+    };
+    assert!(matches(between(100, 100)));
+    assert!(!matches(between(101, 200)));
+    assert!(!matches(between(0, 99)));
+}
+
+#[test]
+fn lists_need_one_and_tags_mode_says_how_many() {
+    assert!(matches(Filter { kinds: Some(vec![Kind(7), Kind(1), Kind(7)]), ..Filter::default() }));
+    assert!(!matches(Filter { kinds: Some(vec![Kind(7)]), ..Filter::default() }));
+    assert!(matches(tag(b't', TagMode::Any, &["z", "a"])));
+    assert!(!matches(tag(b't', TagMode::Any, &["x"])));
+    assert!(matches(tag(b't', TagMode::All, &["b", "a"])));
+    assert!(!matches(tag(b't', TagMode::All, &["b", "z"])));
+    assert!(!matches(tag(b'T', TagMode::Any, &["a"])));
+}

@@ -1,0 +1,1 @@
+//! One connection's conversation, without a socket and without a clock

@@ -1,0 +1,1 @@
+//! Live filters: which subscriptions an event matches

@@ -1,0 +1,1 @@
+//! Event to Verified: id, signature, time bounds, sizes, proof of work
