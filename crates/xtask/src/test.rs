@@ -1,0 +1,70 @@
+//! `test`: everything that runs.
+
+use std::path::PathBuf;
+
+use crate::command::{self, Failure};
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+use crate::{clients, fuzz};
+
+/// How long each fuzz target runs here: long enough to see that it starts, grows and finds nothing at hand.
+const FUZZ_SMOKE_SECONDS: u64 = 10;
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Only these parts; all of them when none is named
+    #[arg(value_enum)]
+    parts: Vec<Part>,
+}
+
+/// The parts, in the order they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// `cargo test --workspace`, with the built relay at `CHAPPE_BIN`
+    Rust,
+    /// Each fuzz target for some seconds
+    Fuzz,
+    /// The client scripts against a running relay
+    Clients,
+}
+
+/// Runs the parts that were asked for, and ends with a summary.
+pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
+    let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
+    let mut steps = Steps::default();
+    let relay = relay_binary(workspace);
+    let is_built = steps.run("build the relay", || {
+        command::run(workspace.cargo("build").args(["--package", "chappe"]))?;
+        if relay.is_file() {
+            Ok(())
+        } else {
+            Err(Failure::new(format!("no {}", relay.display())))
+        }
+    });
+    if wanted(Part::Rust) {
+        steps.run("cargo test", || {
+            command::run(
+                workspace
+                    .cargo("test")
+                    .arg("--workspace")
+                    .env("CHAPPE_BIN", &relay),
+            )
+        });
+    }
+    if wanted(Part::Fuzz) {
+        fuzz::smoke(workspace, &mut steps, FUZZ_SMOKE_SECONDS);
+    }
+    if wanted(Part::Clients) {
+        if is_built {
+            clients::run(workspace, &mut steps, &relay);
+        } else {
+            steps.skip("client scripts", "there is no relay to talk to");
+        }
+    }
+    steps.finish()
+}
+
+fn relay_binary(workspace: &Workspace) -> PathBuf {
+    workspace.target("debug").join("chappe")
+}

@@ -1,0 +1,33 @@
+use super::{Tree, faults};
+
+#[test]
+fn a_full_row_passes() {
+    let tree = Tree::of(&[
+        ("docs/decisions/0001-lmdb.md", "# LMDB\n"),
+        ("docs/decisions/0002-two-forms.md", "# Two forms\n"),
+        ("docs/decisions/README.md", "Records.\n"),
+    ]);
+    assert_eq!(faults(&tree), []);
+}
+
+#[test]
+fn gaps_doubles_names_and_titles_are_found() {
+    let cases = [
+        (["0001-a.md", "0003-b.md"], "# T\n", "the next number is 0002"),
+        (["0001-a.md", "0001-b.md"], "# T\n", "the next number is 0002"),
+        (["0001-a.md", "2-b.md"], "# T\n", "a record is named"),
+        (["0001-a.md", "0002-B c.md"], "# T\n", "a record is named"),
+        (["0001-a.md", "0002-b.md"], "T\n", "opens with its title"),
+    ];
+    for ([first, second], text, fault) in cases {
+        let (first, second) = (
+            format!("docs/decisions/{first}"),
+            format!("docs/decisions/{second}"),
+        );
+        let found = faults(&Tree::of(&[(&first, "# T\n"), (&second, text)]));
+        assert!(
+            found.len() == 1 && found[0].text.contains(fault),
+            "{second} gave {found:?}, not {fault:?}"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! Tools that a bare machine lacks: pinned through cargo, or from Debian when we are root.
+
+use std::process::Command;
+
+use crate::command::{self, Failure};
+use crate::workspace;
+
+/// Debian packages that bring one program.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Debian {
+    program: &'static str,
+    packages: &'static [&'static str],
+}
+
+/// What the Node client needs.
+pub(crate) const NODE: Debian = Debian {
+    program: "node",
+    packages: &["nodejs", "npm"],
+};
+/// Comes with [`NODE`] from Debian, but not from every other source of Node.
+pub(crate) const NPM: Debian = Debian {
+    program: "npm",
+    packages: &["npm"],
+};
+/// libFuzzer is C++.
+pub(crate) const CXX: Debian = Debian {
+    program: "c++",
+    packages: &["g++"],
+};
+/// Counts the instructions of the benchmarks.
+pub(crate) const VALGRIND: Debian = Debian {
+    program: "valgrind",
+    packages: &["valgrind"],
+};
+
+/// Installs the packages when their program is missing.
+pub(crate) fn ensure_debian(wanted: Debian) -> Result<(), Failure> {
+    let Debian { program, packages } = wanted;
+    if command::answer(program, "--version").is_some() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    let is_root = command::answer("id", "-u").is_some_and(|uid| uid.trim() == "0");
+    if !is_root || command::answer("apt-get", "--version").is_none() {
+        return Err(Failure::new(format!(
+            "`{program}` is missing; install it (Debian: apt-get install {list})"
+        )));
+    }
+    let apt = || {
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    command::run(apt().arg("update"))?;
+    command::run(
+        apt()
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(packages),
+    )
+}
+
+/// The version of cargo-deny that `deny.toml` is written for.
+const CARGO_DENY: &str = "0.20.2";
+
+/// Installs cargo-deny when there is none. A version that somebody chose to install is left alone.
+pub(crate) fn ensure_cargo_deny() -> Result<(), Failure> {
+    if command::answer("cargo-deny", "--version").is_some() {
+        return Ok(());
+    }
+    install("cargo-deny", CARGO_DENY)
+}
+
+/// Installs the benchmark runner, whose version has to equal the library's.
+pub(crate) fn ensure_gungraun_runner(version: &str) -> Result<(), Failure> {
+    // `gungraun-runner --version` answers `gungraun-runner 0.20.0`.
+    let present = command::answer("gungraun-runner", "--version");
+    if present.is_some_and(|text| text.split_whitespace().any(|word| word == version)) {
+        return Ok(());
+    }
+    install("gungraun-runner", version)
+}
+
+/// Installs for use, not for speed: optimising these takes longer than they will ever run.
+fn install(package: &str, version: &str) -> Result<(), Failure> {
+    let mut cargo = workspace::cargo();
+    cargo.args(["install", package, "--locked", "--force", "--version", version]);
+    if package == "cargo-deny" {
+        cargo.arg("--no-default-features");
+    }
+    cargo
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_PROFILE_RELEASE_DEBUG", "0");
+    cargo
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    command::run(&mut cargo)
+}
