@@ -1,1 +1,44 @@
-//! Kind to Route
+//! Which way an event goes: [`route`] names it, and `chappe_processing` walks it.
+//!
+//! It knows kinds and nothing else: no tags, no store, no policy. [`Route`] is closed, so a new way through the house
+//! is a new variant here, and the compiler lists every place that has to say what it does with it.
+//!
+//! The one decision: kinds with a meaning of their own (deletion, vanish) come before NIP-01's ranges, which decide
+//! all others. The price is that a kind which is special only by its content cannot be told apart here.
+
+use chappe_protocol::{Kind, KindClass};
+
+/// What a relay does with an event it may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// Keep it and deliver it.
+    Regular,
+    /// Keep it in place of its author's older one of this kind (NIP-01), and deliver it.
+    Replaceable,
+    /// Keep it in place of its author's older one of this kind and `d` tag (NIP-01), and deliver it.
+    Addressable,
+    /// Deliver it and never keep it (NIP-01).
+    Ephemeral,
+    /// Keep it, take away what it names, and deliver it (NIP-09).
+    Delete,
+    /// Take away everything of its author and keep others from bringing it back (NIP-62).
+    Vanish,
+}
+
+/// The way of this kind. Total: kinds that no NIP names are regular.
+#[must_use]
+pub const fn route(kind: Kind) -> Route {
+    match kind {
+        Kind::DELETION => Route::Delete,
+        Kind::VANISH => Route::Vanish,
+        Kind(_) => match kind.class() {
+            KindClass::Regular => Route::Regular,
+            KindClass::Replaceable => Route::Replaceable,
+            KindClass::Ephemeral => Route::Ephemeral,
+            KindClass::Addressable => Route::Addressable,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;
