@@ -265,3 +265,6 @@ impl TestEvent {
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("text and numbers become JSON")
 }
+
+#[cfg(test)]
+mod tests;

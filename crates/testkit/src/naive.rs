@@ -55,8 +55,9 @@ pub fn matches(filter: &Filter, event: &TestEvent) -> bool {
         return false;
     }
     for tag in &filter.tags {
-        let name = char::from(tag.letter).to_string();
-        let has = |value: &[u8]| event.tag_values(&name).any(|own| own.as_bytes() == value);
+        let mut utf8 = [0; 4];
+        let name = &*char::from(tag.letter).encode_utf8(&mut utf8);
+        let has = |value: &[u8]| event.tag_values(name).any(|own| own.as_bytes() == value);
         let fulfilled = match tag.mode {
             TagMode::Any => tag.values.iter().any(|value| has(value)),
             TagMode::All => !tag.values.is_empty() && tag.values.iter().all(|value| has(value)),

@@ -59,3 +59,6 @@ impl Rng {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
