@@ -1,0 +1,111 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, Config, ConfigError};
+
+const EXAMPLES: &str = "\
+Examples:
+  chappe                                       serve on 127.0.0.1:7447
+  chappe --listen 0.0.0.0:7447 --data-dir /var/lib/chappe
+  chappe --config /etc/chappe.toml config check
+  CHAPPE_LIMITS__LIMIT_MAX=1000 chappe         override one knob of the configuration
+  chappe export > events.jsonl                 everything that is stored, a line an event
+  chappe export --filter '{\"kinds\":[0,3],\"since\":1700000000}'
+  chappe import events.jsonl                   verify and store; run it with the relay stopped
+
+The configuration is read from --config, then from environment variables named CHAPPE_SECTION__KEY,
+then from the command line; the later one counts. `chappe config show` prints the result.
+
+Exit codes:
+  0  done; for `serve`, stopped by SIGTERM or SIGINT
+  1  failed: an address is taken, the store cannot be opened, read or written, ...
+  2  the command line or the configuration is wrong";
+
+/// A Nostr relay.
+///
+/// Chappe stores and forwards the events of Nostr clients, which speak to it over WebSocket. Without a command it
+/// serves. Events are kept in one directory, which one process at a time may use.
+#[derive(Debug, Parser)]
+#[command(name = "chappe", version, after_long_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    /// The configuration file, in TOML [default: built-in defaults only]
+    ///
+    /// config/chappe.toml in the source explains every knob.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Where events are kept [default: $XDG_DATA_HOME/chappe or ~/.local/share/chappe]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// An address to listen on; may be given several times [default: 127.0.0.1:7447]
+    #[arg(long, global = true, value_name = "ADDR:PORT")]
+    pub listen: Vec<SocketAddr>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Run the relay until SIGTERM or SIGINT (the default)
+    ///
+    /// On the first signal the relay takes no new connections, closes the open ones with code 1001, commits what it
+    /// has accepted, and exits within timeouts.shutdown_seconds. On the second it exits at once.
+    Serve,
+
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
+    /// Verify and store events, one JSON object a line
+    ///
+    /// Every id and signature is checked, and deletions, replaceable events and expirations count as if the events had
+    /// come by WebSocket, except that an event may be of any age. Bad lines are counted and told, and do not stop the
+    /// import. The relay must not be running on the same directory.
+    Import {
+        /// The file to read; `-` or nothing: standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
+    },
+
+    /// Write stored events to standard output, one JSON object a line
+    ///
+    /// Newest first. Everything is written, private kinds too; expired events are not. The relay must not be running on
+    /// the same directory.
+    Export {
+        /// Only events that match this NIP-01 filter
+        #[arg(long, value_name = "JSON", default_value = "{}")]
+        filter: String,
+    },
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether the configuration can be used
+    Check,
+    /// Print the configuration in effect, as TOML
+    Show,
+}
+
+impl Cli {
+    /// Reads the configuration that this command line asks for, from the file and this process's environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`config::load`].
+    pub fn load_config(&self) -> Result<Config, ConfigError> {
+        let overrides = config::Overrides { data_dir: self.data_dir.clone(), listen: self.listen.clone() };
+        config::load(self.config.as_deref(), std::env::vars_os(), &overrides)
+    }
+}
+
+#[cfg(test)]
+mod tests;

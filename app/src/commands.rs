@@ -1,0 +1,3 @@
+//! What the command line can ask for; each command is a function that runs to its end.
+
+pub mod config;

@@ -1,0 +1,110 @@
+//! Values that are out of range or do not go together.
+
+use std::fmt;
+
+use tracing_subscriber::EnvFilter;
+
+use super::Config;
+
+/// A value that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The knob, as `section.key`.
+    pub key: &'static str,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.reason)
+    }
+}
+
+/// Room in a message around its longest tag value: the rest of the smallest event that could hold it.
+const MESSAGE_OVERHEAD_BYTES: usize = 1024;
+
+/// A message must at least be able to hold a small event and a REQ.
+const MESSAGE_BYTES_LEAST: usize = 4096;
+
+impl Config {
+    /// Everything that is impossible about it; nothing for a configuration that can be used.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Faults(Vec::new());
+        self.check_texts(&mut faults);
+        self.check_least(&mut faults);
+        self.check_pairs(&mut faults);
+        faults.0
+    }
+
+    fn check_texts(&self, faults: &mut Faults) {
+        faults.unless(!self.listen.addresses.is_empty(), "listen.addresses", || {
+            "at least one is needed".to_owned()
+        });
+        if let Err(error) = self.log.filter.parse::<EnvFilter>() {
+            faults.0.push(Fault { key: "log.filter", reason: error.to_string() });
+        }
+    }
+
+    fn check_least(&self, faults: &mut Faults) {
+        let Self { limits, timeouts, store, .. } = self;
+        let at_least_one = [
+            ("limits.connections_max", limits.connections_max as u64),
+            ("limits.subscriptions_max", limits.subscriptions_max as u64),
+            ("limits.filters_max", limits.filters_max as u64),
+            ("limits.limit_default", limits.limit_default),
+            ("limits.limit_max", limits.limit_max),
+            ("limits.events_in_flight_max", limits.events_in_flight_max as u64),
+            ("timeouts.header_seconds", timeouts.header_seconds),
+            ("timeouts.ping_seconds", timeouts.ping_seconds),
+            ("timeouts.write_seconds", timeouts.write_seconds),
+            ("timeouts.shutdown_seconds", timeouts.shutdown_seconds),
+            ("store.map_reserve_bytes", store.map_reserve_bytes as u64),
+        ];
+        for (key, value) in at_least_one {
+            faults.unless(value > 0, key, || "0 would let nothing through; the least is 1".to_owned());
+        }
+    }
+
+    fn check_pairs(&self, faults: &mut Faults) {
+        let Self { limits, timeouts, store, .. } = self;
+        faults.unless(limits.limit_default <= limits.limit_max, "limits.limit_default", || {
+            format!("{} is more than limits.limit_max, {}", limits.limit_default, limits.limit_max)
+        });
+        faults.unless(store.map_reserve_bytes < store.map_bytes, "store.map_reserve_bytes", || {
+            format!("{} leaves nothing of store.map_bytes, {}", store.map_reserve_bytes, store.map_bytes)
+        });
+        faults.unless(timeouts.ping_seconds < timeouts.idle_seconds, "timeouts.ping_seconds", || {
+            format!(
+                "{} is not less than timeouts.idle_seconds, {}",
+                timeouts.ping_seconds, timeouts.idle_seconds
+            )
+        });
+        let message = limits.message_bytes_max;
+        let tag_value = usize::try_from(limits.tag_value_bytes_max).unwrap_or(usize::MAX);
+        let needed = tag_value.saturating_add(MESSAGE_OVERHEAD_BYTES).max(MESSAGE_BYTES_LEAST);
+        faults.unless(message >= needed, "limits.message_bytes_max", || {
+            format!("{message} cannot hold limits.tag_value_bytes_max, {tag_value}; the least is {needed}")
+        });
+        for (key, bytes) in [
+            ("limits.subscription_bytes_max", limits.subscription_bytes_max),
+            ("limits.live_backlog_bytes_max", limits.live_backlog_bytes_max),
+            ("limits.write_queue_bytes_max", limits.write_queue_bytes_max),
+        ] {
+            faults.unless(bytes >= message, key, || {
+                format!("{bytes} cannot hold one message of limits.message_bytes_max, {message}")
+            });
+        }
+    }
+}
+
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn unless(&mut self, holds: bool, key: &'static str, reason: impl FnOnce() -> String) {
+        if !holds {
+            self.0.push(Fault { key, reason: reason() });
+        }
+    }
+}
