@@ -1,1 +1,39 @@
-//! Events on disk, in LMDB
+//! Events on disk, in LMDB.
+//!
+//! [`Store::write`] takes a batch of [`Record`]s, decides each of them (duplicate, older version, deleted) and commits
+//! them in one durable transaction. [`query()`] and [`Query::advance`] hand stored events out, newest first, a bounded
+//! step at a time. Replaceable versions, deletions (NIP-09), vanishing (NIP-62) and expiry (NIP-40) are kept here,
+//! because they can only be decided under the write lock.
+//!
+//! This crate knows no JSON, no signatures, no sockets and no clock: a record brings its wire form along, and time is
+//! a value. It has no threads either: one caller at a time writes, any number read.
+//!
+//! The one decision: every index key ends in the same forty bytes, the event's [position](keys::Position) (newest
+//! first, then by id). So any mix of filters is one merge of sorted streams in the exact order of NIP-01, and a query
+//! between two steps is a handful of keys instead of an open transaction. The price is that each event costs some nine
+//! index entries and two more for each distinct tag, and the id is written in full in every one of them.
+//!
+//! The layouts are drawn in docs/storage.md. Start with `write.rs`, then `query/merge.rs`.
+
+mod audit;
+mod deletion;
+mod env;
+mod error;
+mod keys;
+mod query;
+mod record;
+mod store;
+mod sweep;
+mod tables;
+mod write;
+
+pub use audit::{Audit, Fault};
+pub use env::{OpenError, Options};
+pub use error::{Error, Space};
+pub use query::{Completeness, Progress, Query, QueryBounds, Step, count, query};
+pub use record::{Record, RecordView};
+pub use store::{Seq, Store, Usage};
+pub use write::{Placement, Write, Written};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,127 @@
+//! Checking that the store's tables agree with each other, record by record and entry by entry.
+
+use std::fmt;
+
+use heed::RoTxn;
+
+use crate::error::Error;
+use crate::keys::RecordKeys;
+use crate::record::RecordView;
+use crate::store::{Seq, Store};
+use crate::tables::Index;
+
+/// How many faults are listed; all are counted.
+const FAULTS_LISTED_MAX: usize = 100;
+
+/// What an [audit](Store::audit) found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Audit {
+    /// Records looked at.
+    pub events: u64,
+    /// Index entries looked at.
+    pub entries: u64,
+    /// How many faults there are.
+    pub faults_count: u64,
+    /// The first hundred of them.
+    pub faults: Vec<Fault>,
+}
+
+/// A disagreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The record cannot be parsed.
+    UnreadableRecord(Seq),
+    /// The record's number was not given out.
+    UnknownSeq(Seq),
+    /// The record's entry in this index is missing or points elsewhere.
+    MissingEntry(Seq, &'static str),
+    /// An entry of this index points to a record that does not have it, or to none.
+    StrayEntry(Seq, &'static str),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnreadableRecord(Seq(seq)) => write!(f, "record {seq} cannot be read"),
+            Self::UnknownSeq(Seq(seq)) => write!(f, "record {seq} is beyond the last number given out"),
+            Self::MissingEntry(Seq(seq), index) => write!(f, "record {seq} is missing from {index}"),
+            Self::StrayEntry(Seq(seq), index) => {
+                write!(f, "{index} has an entry that record {seq} does not account for")
+            }
+        }
+    }
+}
+
+impl Audit {
+    /// Whether everything agrees.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.faults_count == 0
+    }
+
+    fn note(&mut self, fault: Fault) {
+        self.faults_count += 1;
+        if self.faults.len() < FAULTS_LISTED_MAX {
+            self.faults.push(fault);
+        }
+    }
+}
+
+impl Store {
+    /// Reads every record and every index entry, and compares both ways. Takes as long as the store is big.
+    ///
+    /// One read transaction, so it sees one commit; writing goes on meanwhile, but pages it frees are not used again
+    /// until this is over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`]. Damage is not an error here but a [`Fault`].
+    pub fn audit(&self) -> Result<Audit, Error> {
+        let txn = self.env.read_txn()?;
+        let (mut audit, mut keys) = (Audit::default(), RecordKeys::default());
+        let last = self.tables.last_seq(&txn)?;
+        for entry in self.tables.records.iter(&txn)? {
+            let (seq, bytes) = entry.map(|(seq, bytes)| (Seq(seq), bytes))?;
+            audit.events += 1;
+            if seq > last {
+                audit.note(Fault::UnknownSeq(seq));
+            }
+            let Some(record) = RecordView::parse(bytes) else {
+                audit.note(Fault::UnreadableRecord(seq));
+                continue;
+            };
+            keys.fill(&record);
+            for (index, key) in keys.iter() {
+                if self.tables.index(index).get(&txn, key)? != Some(seq.0) {
+                    audit.note(Fault::MissingEntry(seq, index.name()));
+                }
+            }
+        }
+        for index in Index::ALL {
+            self.audit_index(&txn, index, &mut audit, &mut keys)?;
+        }
+        Ok(audit)
+    }
+
+    fn audit_index(
+        &self,
+        txn: &RoTxn<'_>,
+        index: Index,
+        audit: &mut Audit,
+        keys: &mut RecordKeys,
+    ) -> Result<(), Error> {
+        for entry in self.tables.index(index).iter(txn)? {
+            let (key, seq) = entry?;
+            audit.entries += 1;
+            let record = self.tables.records.get(txn, &seq)?.and_then(RecordView::parse);
+            let accounts_for_it = record.is_some_and(|record| {
+                keys.fill(&record);
+                keys.iter().any(|own| own == (index, key))
+            });
+            if !accounts_for_it {
+                audit.note(Fault::StrayEntry(Seq(seq), index.name()));
+            }
+        }
+        Ok(())
+    }
+}

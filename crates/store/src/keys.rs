@@ -1,0 +1,172 @@
+//! Index keys. All of them end in a [`Position`], so that every index hands events out in the order of NIP-01.
+//! The layouts are drawn in docs/storage.md; LMDB takes keys of up to 511 bytes, these have at most 92.
+
+use std::ops::Range;
+
+use chappe_protocol::{Address, EventHead, EventId, Kind, PublicKey, Timestamp};
+use sha2::{Digest, Sha256};
+
+use crate::record::RecordView;
+use crate::tables::Index;
+
+/// Bytes of a time, inverted so that a newer one sorts first.
+const TIME_BYTES: usize = size_of::<u64>();
+/// Bytes of a position: inverted time, then id.
+const POSITION_BYTES: usize = TIME_BYTES + EventId::BYTES;
+
+/// The longest tag value that stands in a key as it is, after a byte that says its length.
+const PLAIN_BYTES_MAX: u8 = 48;
+/// Instead of a length: 32 bytes follow, whose lowercase hex is the value (ids and keys, mostly).
+const MARK_HEX: u8 = 0xF0;
+/// Instead of a length: 32 bytes follow, the SHA-256 of a longer value.
+const MARK_HASH: u8 = 0xF1;
+
+/// An event's place in the order of answers: newest first, equal times by lowest id (NIP-01).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position([u8; POSITION_BYTES]);
+
+impl Position {
+    pub(crate) fn of(head: &EventHead<'_>) -> Self {
+        Self::new(head.created_at, *head.id.as_bytes())
+    }
+
+    /// Not after any event of this time.
+    pub(crate) fn first_at(time: Timestamp) -> Self {
+        Self::new(time, [0; EventId::BYTES])
+    }
+
+    /// Not before any event of this time.
+    pub(crate) fn last_at(time: Timestamp) -> Self {
+        Self::new(time, [u8::MAX; EventId::BYTES])
+    }
+
+    /// The end of an index key.
+    pub(crate) fn of_key(key: &[u8]) -> Option<Self> {
+        key.last_chunk().copied().map(Self)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; POSITION_BYTES] {
+        &self.0
+    }
+
+    fn new(time: Timestamp, id: [u8; EventId::BYTES]) -> Self {
+        let mut bytes = [0; POSITION_BYTES];
+        let (time_place, id_place) = bytes.split_at_mut(TIME_BYTES);
+        time_place.copy_from_slice(&(!time.0).to_be_bytes());
+        id_place.copy_from_slice(&id);
+        Self(bytes)
+    }
+}
+
+/// Appends a tag value so that no value's form is the start of another's.
+fn append_value(out: &mut Vec<u8>, value: &[u8]) {
+    if let Ok(bytes) = EventId::from_hex(value) {
+        out.push(MARK_HEX);
+        out.extend_from_slice(bytes.as_bytes());
+        return;
+    }
+    match u8::try_from(value.len()) {
+        Ok(length) if length <= PLAIN_BYTES_MAX => {
+            out.push(length);
+            out.extend_from_slice(value);
+        }
+        _ => {
+            out.push(MARK_HASH);
+            out.extend_from_slice(&Sha256::digest(value));
+        }
+    }
+}
+
+/// What the entries of all events with this tag start with.
+pub(crate) fn tag_prefix(letter: u8, value: &[u8]) -> Vec<u8> {
+    let mut prefix = Vec::with_capacity(2 + value.len().min(usize::from(PLAIN_BYTES_MAX)));
+    prefix.push(letter);
+    append_value(&mut prefix, value);
+    prefix
+}
+
+/// What the entries of all events of this kind start with, after what `prefix` says about them.
+pub(crate) fn with_kind(mut prefix: Vec<u8>, kind: Kind) -> Vec<u8> {
+    prefix.extend_from_slice(&kind.0.to_be_bytes());
+    prefix
+}
+
+/// The key of the current version at an address, and of an address's tombstone.
+pub(crate) fn address_key(address: &Address<'_>) -> Vec<u8> {
+    let mut key = with_kind(address.pubkey.as_bytes().to_vec(), address.kind);
+    append_value(&mut key, address.d);
+    key
+}
+
+/// The key of an id's tombstone: it binds only events of the deleter, or gift wraps to them.
+pub(crate) fn deleted_id_key(id: &EventId, deleter: &PublicKey) -> [u8; EventId::BYTES + PublicKey::BYTES] {
+    let mut key = [0; EventId::BYTES + PublicKey::BYTES];
+    let (id_place, deleter_place) = key.split_at_mut(EventId::BYTES);
+    id_place.copy_from_slice(id.as_bytes());
+    deleter_place.copy_from_slice(deleter.as_bytes());
+    key
+}
+
+/// The inclusive upper bound of an `expiration` scan: everything that is due.
+pub(crate) fn expired_until(now: Timestamp) -> [u8; TIME_BYTES + EventId::BYTES] {
+    let mut key = [u8::MAX; TIME_BYTES + EventId::BYTES];
+    let (time_place, _) = key.split_at_mut(TIME_BYTES);
+    time_place.copy_from_slice(&now.0.to_be_bytes());
+    key
+}
+
+/// All index keys of one record, sorted and free of doubles. Its memory is used again for the next record.
+#[derive(Debug, Default)]
+pub(crate) struct RecordKeys {
+    bytes: Vec<u8>,
+    entries: Vec<(Index, Range<usize>)>,
+}
+
+impl RecordKeys {
+    /// Replaces the keys by those of this record.
+    pub(crate) fn fill(&mut self, record: &RecordView<'_>) {
+        self.bytes.clear();
+        self.entries.clear();
+        let head = record.head();
+        let position = Position::of(&head);
+        let (pubkey, kind) = (head.pubkey.as_bytes().as_slice(), head.kind.0.to_be_bytes());
+        let position = position.as_bytes().as_slice();
+        self.push(Index::Id, &[head.id.as_bytes()]);
+        self.push(Index::Time, &[position]);
+        self.push(Index::Author, &[pubkey, position]);
+        self.push(Index::AuthorKind, &[pubkey, &kind, position]);
+        self.push(Index::Kind, &[&kind, position]);
+        for (letter, value) in head.tags.indexed() {
+            let tag = tag_prefix(letter, value);
+            self.push(Index::Tag, &[&tag, position]);
+            self.push(Index::TagKind, &[&tag, &kind, position]);
+        }
+        if let Some(at) = record.expiration() {
+            self.push(Index::Expiration, &[&at.0.to_be_bytes(), head.id.as_bytes()]);
+        }
+        if let Some(address) = head.address() {
+            self.push(Index::Head, &[&address_key(&address)]);
+        }
+        let Self { bytes, entries } = self;
+        entries.sort_unstable_by(|(a_index, a), (b_index, b)| {
+            a_index.cmp(b_index).then_with(|| bytes.get(a.clone()).cmp(&bytes.get(b.clone())))
+        });
+        entries.dedup_by(|(a_index, a), (b_index, b)| {
+            a_index == b_index && bytes.get(a.clone()) == bytes.get(b.clone())
+        });
+    }
+
+    /// Each index the record is in, and the key it has there.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Index, &[u8])> {
+        self.entries.iter().filter_map(|(index, range)| Some((*index, self.bytes.get(range.clone())?)))
+    }
+
+    fn push(&mut self, index: Index, parts: &[&[u8]]) {
+        let start = self.bytes.len();
+        parts.iter().for_each(|part| self.bytes.extend_from_slice(part));
+        self.entries.push((index, start..self.bytes.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

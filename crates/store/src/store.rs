@@ -1,0 +1,76 @@
+//! The open store and its small questions.
+
+use std::fmt;
+use std::fs::File;
+
+use chappe_protocol::EventId;
+use heed::{Env, WithoutTls};
+
+use crate::error::Error;
+use crate::tables::{Index, Tables};
+
+/// The number of a stored event: ascending in the order of storing, one for each, never used again. The first is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Seq(pub u64);
+
+/// An open store. Share it by `Arc`: reading never waits, writing waits for whoever writes.
+pub struct Store {
+    // Dropped in this order: the lock on the directory goes last.
+    pub(crate) env: Env<WithoutTls>,
+    pub(crate) tables: Tables<'static>,
+    pub(crate) map_bytes: u64,
+    pub(crate) write_bound_bytes: u64,
+    pub(crate) _lock: File,
+}
+
+/// How much there is and how much room it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Stored events, expired ones that were not swept yet included.
+    pub events: u64,
+    /// Bytes of the map that hold something.
+    pub bytes_used: u64,
+    /// Bytes of the map.
+    pub map_bytes: u64,
+}
+
+impl Store {
+    /// Whether an event with this id is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn contains(&self, id: &EventId) -> Result<bool, Error> {
+        let txn = self.env.read_txn()?;
+        Ok(self.tables.index(Index::Id).get(&txn, id.as_bytes())?.is_some())
+    }
+
+    /// The number of the newest commit's last event; `Seq(0)` when nothing was ever stored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn last_seq(&self) -> Result<Seq, Error> {
+        self.tables.last_seq(&*self.env.read_txn()?)
+    }
+
+    /// How full the store is. Does not look at the events.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn usage(&self) -> Result<Usage, Error> {
+        let txn = self.env.read_txn()?;
+        Ok(Usage {
+            events: self.tables.records.len(&txn)?,
+            bytes_used: self.tables.bytes_used(&txn)?,
+            map_bytes: self.map_bytes,
+        })
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("dir", &self.env.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,122 @@
+//! A store in a directory of its own, and short ways to ask it.
+
+use std::ops::ControlFlow;
+
+use chappe_protocol::{EventId, Filter, Kind, KindClass, Timestamp};
+use chappe_testkit::TestEvent;
+use tempfile::TempDir;
+
+use crate::{
+    Completeness, Error, Options, Placement, Progress, QueryBounds, Record, RecordView, Seq, Step, Store,
+    Write, Written, query,
+};
+
+/// Small enough to open quickly, big enough for every test but those of a full store.
+pub(crate) const OPTIONS: Options =
+    Options { map_bytes: 1 << 30, map_reserve_bytes: 1 << 20, readers_max: 64 };
+
+/// A time at which nothing has expired that was made with [`chappe_testkit::EventBuilder`]'s own time.
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);
+
+pub(crate) struct TestStore {
+    pub(crate) store: Store,
+    pub(crate) dir: TempDir,
+}
+
+impl TestStore {
+    pub(crate) fn new() -> Self {
+        Self::with(&OPTIONS)
+    }
+
+    pub(crate) fn with(options: &Options) -> Self {
+        let dir = TempDir::new().unwrap();
+        Self { store: Store::open(dir.path(), options).unwrap(), dir }
+    }
+
+    /// Closes and opens it again.
+    pub(crate) fn reopened(self) -> Self {
+        let Self { store, dir } = self;
+        drop(store);
+        Self { store: Store::open(dir.path(), &OPTIONS).unwrap(), dir }
+    }
+
+    pub(crate) fn put(&self, event: &TestEvent) -> Written {
+        self.put_all([event])[0]
+    }
+
+    /// One batch.
+    pub(crate) fn put_all<'a>(&self, events: impl IntoIterator<Item = &'a TestEvent>) -> Vec<Written> {
+        self.try_put_all(events, NOW).unwrap()
+    }
+
+    pub(crate) fn try_put_all<'a>(
+        &self,
+        events: impl IntoIterator<Item = &'a TestEvent>,
+        now: Timestamp,
+    ) -> Result<Vec<Written>, Error> {
+        let placed: Vec<_> = events.into_iter().map(|event| (record(event), placement(event))).collect();
+        let batch: Vec<_> =
+            placed.iter().map(|(record, placement)| Write { record, placement: *placement }).collect();
+        self.store.write(&batch, now)
+    }
+
+    /// Everything there is, newest first.
+    pub(crate) fn ids(&self) -> Vec<EventId> {
+        self.ask(&[Filter::default()], NOW)
+    }
+
+    pub(crate) fn ask(&self, filters: &[Filter], now: Timestamp) -> Vec<EventId> {
+        let bounds = QueryBounds::unlimited(self.store.last_seq().unwrap());
+        let step = Step { events_max: 1_000_000, scans_max: 1_000_000 };
+        self.answer(filters, bounds, now, step, &mut |_| true).0
+    }
+
+    /// Runs a query to its end.
+    pub(crate) fn answer(
+        &self,
+        filters: &[Filter],
+        bounds: QueryBounds,
+        now: Timestamp,
+        step: Step,
+        see: &mut dyn FnMut(&RecordView<'_>) -> bool,
+    ) -> (Vec<EventId>, Completeness) {
+        let mut query = query(filters.to_vec(), bounds);
+        let mut ids = Vec::new();
+        loop {
+            let mut each = |record: RecordView<'_>| {
+                ids.push(record.head().id);
+                ControlFlow::Continue(())
+            };
+            match query.advance(&self.store, now, step, see, &mut each).unwrap() {
+                Progress::More => {}
+                Progress::Done(completeness) => return (ids, completeness),
+            }
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_sound(&self) {
+        let audit = self.store.audit().unwrap();
+        assert!(audit.is_clean(), "{:?}", audit.faults);
+        assert_eq!(audit.events, self.store.usage().unwrap().events);
+    }
+}
+
+pub(crate) fn record(event: &TestEvent) -> Record {
+    Record::new(&event.event(), event.json().as_bytes())
+}
+
+pub(crate) fn placement(event: &TestEvent) -> Placement {
+    let kind = Kind(event.kind());
+    match (kind, kind.class()) {
+        (Kind::DELETION, _) => Placement::Delete,
+        (Kind::VANISH, _) => Placement::Vanish,
+        (_, KindClass::Replaceable) => Placement::Replaceable,
+        (_, KindClass::Addressable) => Placement::Addressable,
+        (_, KindClass::Regular | KindClass::Ephemeral) => Placement::Regular,
+    }
+}
+
+pub(crate) const fn stored(seq: u64) -> Written {
+    Written::Stored(Seq(seq))
+}
