@@ -40,8 +40,7 @@ impl EventBuilder {
     /// With one more tag.
     #[must_use]
     pub fn tag<S: AsRef<str>>(mut self, strings: &[S]) -> Self {
-        self.tags
-            .push(strings.iter().map(|string| string.as_ref().to_owned()).collect());
+        self.tags.push(strings.iter().map(|string| string.as_ref().to_owned()).collect());
         self
     }
 
@@ -75,21 +74,8 @@ impl EventBuilder {
     /// Computes the id and signs it.
     #[must_use]
     pub fn sign(self, keys: &Keys) -> TestEvent {
-        let Self {
-            kind,
-            created_at,
-            tags,
-            content,
-            controls,
-            work_bits,
-        } = self;
-        let mut unsigned = Unsigned {
-            pubkey: keys.public(),
-            created_at,
-            kind,
-            tags,
-            content,
-        };
+        let Self { kind, created_at, tags, content, controls, work_bits } = self;
+        let mut unsigned = Unsigned { pubkey: keys.public(), created_at, kind, tags, content };
         let mut id = unsigned.id(controls);
         let mut nonce = 0_u64;
         while zero_bits(&id) < work_bits {
@@ -109,10 +95,7 @@ impl EventBuilder {
 /// A client's answer to a challenge (NIP-42), ready to be signed.
 #[must_use]
 pub fn auth_event(relay: &str, challenge: &str, created_at: u64) -> EventBuilder {
-    EventBuilder::new(22242)
-        .created_at(created_at)
-        .tag(&["relay", relay])
-        .tag(&["challenge", challenge])
+    EventBuilder::new(22242).created_at(created_at).tag(&["relay", relay]).tag(&["challenge", challenge])
 }
 
 fn zero_bits(id: &EventId) -> u32 {

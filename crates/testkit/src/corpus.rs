@@ -114,10 +114,7 @@ impl World {
         let mut rng = Rng::new(seed);
         Self {
             keys: (0..authors).map(|_| Keys::from_seed(rng.bits())).collect(),
-            topics: topics
-                .iter()
-                .flat_map(|&(topic, share)| vec![topic; share])
-                .collect(),
+            topics: topics.iter().flat_map(|&(topic, share)| vec![topic; share]).collect(),
             now: Corpus::START,
             events: Vec::new(),
             rng,
@@ -142,10 +139,7 @@ impl World {
                 self.events.swap(place, earlier.max(place.saturating_sub(20)));
             }
         }
-        Corpus {
-            keys: self.keys,
-            events: self.events,
-        }
+        Corpus { keys: self.keys, events: self.events }
     }
 
     fn make(&mut self, topic: Topic) -> TestEvent {
@@ -188,10 +182,7 @@ impl World {
 
     fn any_event(&mut self) -> Option<TestEvent> {
         // Mostly a recent one, as in life.
-        let recent = self
-            .events
-            .len()
-            .saturating_sub(if self.rng.percent(80) { 50 } else { usize::MAX });
+        let recent = self.events.len().saturating_sub(if self.rng.percent(80) { 50 } else { usize::MAX });
         let events = &self.events[recent..];
         (!events.is_empty()).then(|| self.rng.pick(events).clone())
     }
@@ -242,11 +233,7 @@ impl World {
             .tag(&["e", &liked.id().to_string()])
             .tag(&["p", &liked.pubkey().to_string()])
             .tag(&["k", &liked.kind().to_string()])
-            .content(
-                *self
-                    .rng
-                    .pick(&["+", "-", "\u{1F919}", "\u{2764}\u{FE0F}", ":soapbox:"]),
-            )
+            .content(*self.rng.pick(&["+", "-", "\u{1F919}", "\u{2764}\u{FE0F}", ":soapbox:"]))
     }
 
     fn repost(&mut self) -> EventBuilder {
@@ -258,20 +245,15 @@ impl World {
             .tag(&["e", &event.id().to_string(), "wss://relay.example.com/"])
             .tag(&["p", &event.pubkey().to_string()])
             .tag(&["k", &event.kind().to_string()])
-            .content(if self.rng.percent(70) {
-                event.json()
-            } else {
-                String::new()
-            })
+            .content(if self.rng.percent(70) { event.json() } else { String::new() })
     }
 
     fn zap(&mut self) -> EventBuilder {
         let Some(event) = self.any_event() else {
             return self.note();
         };
-        let request = EventBuilder::new(9734)
-            .tag(&["p", &event.pubkey().to_string()])
-            .tag(&["amount", "21000"]);
+        let request =
+            EventBuilder::new(9734).tag(&["p", &event.pubkey().to_string()]).tag(&["amount", "21000"]);
         let request = request.created_at(self.now).sign(&self.author());
         self.at_now(9735)
             .tag(&["p", &event.pubkey().to_string()])
@@ -333,10 +315,7 @@ impl World {
         match self.rng.below(4) {
             0 => state.content(content),
             1 => state.tag(&["d"]).content(content),
-            2 => state
-                .tag(&["d", "settings"])
-                .tag(&["d", "second"])
-                .content(content),
+            2 => state.tag(&["d", "settings"]).tag(&["d", "second"]).content(content),
             _ => state.tag(&["d", "settings"]).content(content),
         }
     }
@@ -372,19 +351,9 @@ impl World {
             0 => odd.tag(&["p", "not a key"]).tag(&["e", ""]),
             1 => odd.tag(&["t", ""]).tag(&["t"]).tag(&["", "nameless"]),
             2 => odd.tag(&["r", &format!("{long}{}", self.rng.below(3))]),
-            3 => odd
-                .tag(&["t", topic])
-                .tag(&["t", topic])
-                .tag(&["T", topic])
-                .tag(&["tt", topic]),
-            4 => odd
-                .tag(&["l", "\u{0}\u{1}\u{7f}\"\\"])
-                .content("\u{8}\u{c}\u{1f}\u{2028}"),
-            _ => odd
-                .tag(&["t", "nostr"])
-                .tag(&["t", "rust"])
-                .tag(&["t", topic])
-                .tag(&["1", "digit"]),
+            3 => odd.tag(&["t", topic]).tag(&["t", topic]).tag(&["T", topic]).tag(&["tt", topic]),
+            4 => odd.tag(&["l", "\u{0}\u{1}\u{7f}\"\\"]).content("\u{8}\u{c}\u{1f}\u{2028}"),
+            _ => odd.tag(&["t", "nostr"]).tag(&["t", "rust"]).tag(&["t", topic]).tag(&["1", "digit"]),
         }
     }
 
@@ -404,9 +373,7 @@ impl World {
         let mut author = stranger.clone();
         for _ in 0..self.rng.within(1..4) {
             let Some(target) = self.any_event() else { continue };
-            deletion = deletion
-                .tag(&["e", &target.id().to_string()])
-                .tag(&["k", &target.kind().to_string()]);
+            deletion = deletion.tag(&["e", &target.id().to_string()]).tag(&["k", &target.kind().to_string()]);
             let recipient = target.tag_values("p").next().map(str::to_owned);
             author = match recipient {
                 _ if self.rng.percent(10) => author,
@@ -418,11 +385,8 @@ impl World {
     }
 
     fn address_deletion(&mut self, author: &Keys) -> TestEvent {
-        let known: Vec<_> = self
-            .events
-            .iter()
-            .filter(|event| event.kind() >= 30_000 || event.kind() == 0)
-            .collect();
+        let known: Vec<_> =
+            self.events.iter().filter(|event| event.kind() >= 30_000 || event.kind() == 0).collect();
         let mut address = format!("30023:{}:hello", author.hex());
         let mut signer = author.clone();
         if !known.is_empty() {
@@ -437,11 +401,7 @@ impl World {
     }
 
     fn keys_of(&self, pubkey: &str) -> Keys {
-        self.keys
-            .iter()
-            .find(|keys| keys.hex() == pubkey)
-            .unwrap_or(&self.keys[0])
-            .clone()
+        self.keys.iter().find(|keys| keys.hex() == pubkey).unwrap_or(&self.keys[0]).clone()
     }
 }
 

@@ -45,14 +45,7 @@ pub(crate) struct Unsigned {
 
 impl Unsigned {
     pub(crate) fn id(&self, controls: IdControls) -> EventId {
-        let parts = (
-            0,
-            self.pubkey.to_string(),
-            self.created_at,
-            self.kind,
-            &self.tags,
-            &self.content,
-        );
+        let parts = (0, self.pubkey.to_string(), self.created_at, self.kind, &self.tags, &self.content);
         let mut preimage = Vec::new();
         match controls {
             IdControls::Escaped => parts.serialize(&mut Serializer::new(&mut preimage)),
@@ -70,23 +63,8 @@ impl Unsigned {
         for tag in &self.tags {
             assert!(writer.tag(tag), "a tag holds at most 65,535 strings");
         }
-        let Self {
-            pubkey,
-            created_at,
-            kind,
-            tags,
-            content,
-        } = self;
-        TestEvent {
-            id,
-            pubkey,
-            created_at,
-            kind,
-            tags,
-            content,
-            sig,
-            packed_tags,
-        }
+        let Self { pubkey, created_at, kind, tags, content } = self;
+        TestEvent { id, pubkey, created_at, kind, tags, content, sig, packed_tags }
     }
 }
 
@@ -109,11 +87,7 @@ impl TestEvent {
     /// The view that the relay's functions take.
     #[must_use]
     pub fn event(&self) -> Event<'_> {
-        Event {
-            head: self.head(),
-            content: &self.content,
-            sig: self.sig,
-        }
+        Event { head: self.head(), content: &self.content, sig: self.sig }
     }
 
     /// The view without content and signature.
@@ -235,21 +209,8 @@ impl TestEvent {
     /// With another author, the id that goes with it, and the old signature.
     #[must_use]
     pub fn with_author(self, pubkey: PublicKey) -> Self {
-        let Self {
-            created_at,
-            kind,
-            tags,
-            content,
-            sig,
-            ..
-        } = self;
-        let unsigned = Unsigned {
-            pubkey,
-            created_at,
-            kind,
-            tags,
-            content,
-        };
+        let Self { created_at, kind, tags, content, sig, .. } = self;
+        let unsigned = Unsigned { pubkey, created_at, kind, tags, content };
         let id = unsigned.id(IdControls::Escaped);
         unsigned.sealed(id, sig)
     }

@@ -18,20 +18,12 @@ pub fn random_filter(rng: &mut Rng, corpus: &Corpus) -> Filter {
     }
     if rng.percent(40) {
         filter.authors = Some(list(rng, 12, about.pubkey(), |rng| {
-            if rng.percent(10) {
-                stranger(rng)
-            } else {
-                rng.pick(&corpus.keys).public()
-            }
+            if rng.percent(10) { stranger(rng) } else { rng.pick(&corpus.keys).public() }
         }));
     }
     if rng.percent(45) {
         filter.kinds = Some(list(rng, 4, Kind(about.kind()), |rng| {
-            Kind(if rng.percent(10) {
-                7777
-            } else {
-                rng.pick(&corpus.events).kind()
-            })
+            Kind(if rng.percent(10) { 7777 } else { rng.pick(&corpus.events).kind() })
         }));
     }
     if rng.percent(40) {
@@ -68,23 +60,13 @@ pub fn filter_json(filter: &Filter) -> String {
     };
     put("ids", filter.ids.as_deref().map(hex));
     put("authors", filter.authors.as_deref().map(hex));
-    put(
-        "kinds",
-        filter
-            .kinds
-            .as_ref()
-            .map(|kinds| kinds.iter().map(|kind| kind.0).collect()),
-    );
+    put("kinds", filter.kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.0).collect()));
     for tag in &filter.tags {
         let sign = match tag.mode {
             TagMode::Any => '#',
             TagMode::All => '&',
         };
-        let values = tag
-            .values
-            .iter()
-            .map(|value| String::from_utf8_lossy(value).into_owned())
-            .collect();
+        let values = tag.values.iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect();
         put(&format!("{sign}{}", char::from(tag.letter)), Some(values));
     }
     put("since", filter.since.map(|since| json!(since.0)));
@@ -134,28 +116,15 @@ fn add_tag_filter(rng: &mut Rng, corpus: &Corpus, about: &TestEvent, filter: &mu
         present.push((b't', "nostr".to_owned()));
     }
     let letter = rng.pick(&present).0;
-    let mode = if rng.percent(25) {
-        TagMode::All
-    } else {
-        TagMode::Any
-    };
-    if filter
-        .tags
-        .iter()
-        .any(|tag| (tag.letter, tag.mode) == (letter, mode))
-    {
+    let mode = if rng.percent(25) { TagMode::All } else { TagMode::Any };
+    if filter.tags.iter().any(|tag| (tag.letter, tag.mode) == (letter, mode)) {
         return;
     }
-    let mut own: Vec<_> = present
-        .into_iter()
-        .filter(|(name, _)| *name == letter)
-        .map(|(_, value)| value)
-        .collect();
+    let mut own: Vec<_> =
+        present.into_iter().filter(|(name, _)| *name == letter).map(|(_, value)| value).collect();
     let first = rng.pick(&own).clone();
     let mut values = list(rng, 4, first, |rng| {
-        let other = askable(rng.pick(&corpus.events))
-            .into_iter()
-            .find(|(name, _)| *name == letter);
+        let other = askable(rng.pick(&corpus.events)).into_iter().find(|(name, _)| *name == letter);
         other.map_or_else(|| stranger(rng).to_string(), |(_, value)| value)
     });
     if mode == TagMode::All && rng.percent(70) {
@@ -166,20 +135,14 @@ fn add_tag_filter(rng: &mut Rng, corpus: &Corpus, about: &TestEvent, filter: &mu
     filter.tags.push(TagFilter {
         letter,
         mode,
-        values: values
-            .into_iter()
-            .map(|value| value.into_bytes().into())
-            .collect(),
+        values: values.into_iter().map(|value| value.into_bytes().into()).collect(),
     });
 }
 
 /// Whether a filter may name this tag: a single letter, and for `e` and `p` 64 lowercase hex characters (NIP-01).
 fn askable(name: &str, value: &str) -> bool {
     let letter = name.len() == 1 && name.as_bytes()[0].is_ascii_alphabetic();
-    let hex = value.len() == 64
-        && value
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let hex = value.len() == 64 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     letter && (hex || (name != "e" && name != "p"))
 }
 

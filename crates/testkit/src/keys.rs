@@ -17,9 +17,7 @@ impl Keys {
     pub fn from_seed(seed: u64) -> Self {
         // All but one in 2^127 runs of 32 bytes are a secret key.
         let secret = Rng::new(seed).bytes32();
-        Self {
-            pair: Keypair::from_secret_bytes(secret).expect("a secret key"),
-        }
+        Self { pair: Keypair::from_secret_bytes(secret).expect("a secret key") }
     }
 
     /// The public key, as events carry it.

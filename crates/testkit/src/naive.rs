@@ -22,10 +22,7 @@ pub struct Limits {
 
 impl Limits {
     /// No bound at all, as for COUNT and export; a filter's own limit still holds.
-    pub const NONE: Self = Self {
-        default: u64::MAX,
-        max: u64::MAX,
-    };
+    pub const NONE: Self = Self { default: u64::MAX, max: u64::MAX };
 }
 
 /// Whether the event fulfils every condition of the filter (NIP-01, and AND tags).
@@ -37,9 +34,7 @@ pub fn matches(filter: &Filter, event: &TestEvent) -> bool {
         return false;
     }
     if let Some(authors) = &filter.authors
-        && !authors
-            .iter()
-            .any(|author| author.to_string() == event.pubkey().to_string())
+        && !authors.iter().any(|author| author.to_string() == event.pubkey().to_string())
     {
         return false;
     }
@@ -80,11 +75,7 @@ pub fn query<'a>(
     let events: Vec<_> = events.into_iter().collect();
     let mut answer: Vec<&TestEvent> = Vec::new();
     for filter in filters {
-        let mut own: Vec<_> = events
-            .clone()
-            .into_iter()
-            .filter(|event| matches(filter, event))
-            .collect();
+        let mut own: Vec<_> = events.clone().into_iter().filter(|event| matches(filter, event)).collect();
         sort(&mut own);
         let limit = filter.limit.unwrap_or(limits.default).min(limits.max);
         own.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -98,10 +89,7 @@ pub fn query<'a>(
 /// How many events match at least one filter; limits are no part of a COUNT (NIP-45).
 #[must_use]
 pub fn count<'a>(events: impl IntoIterator<Item = &'a TestEvent>, filters: &[Filter]) -> usize {
-    events
-        .into_iter()
-        .filter(|event| filters.iter().any(|filter| matches(filter, event)))
-        .count()
+    events.into_iter().filter(|event| filters.iter().any(|filter| matches(filter, event))).count()
 }
 
 fn sort(events: &mut [&TestEvent]) {

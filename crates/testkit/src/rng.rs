@@ -46,9 +46,7 @@ impl Rng {
     /// 32 bytes.
     pub fn bytes32(&mut self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        bytes
-            .chunks_exact_mut(8)
-            .for_each(|chunk| chunk.copy_from_slice(&self.bits().to_le_bytes()));
+        bytes.chunks_exact_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.bits().to_le_bytes()));
         bytes
     }
 

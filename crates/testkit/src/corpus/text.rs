@@ -46,16 +46,8 @@ const WORDS: &[&str] = &[
     "\u{200b}",
 ];
 
-const TOPICS: &[&str] = &[
-    "nostr",
-    "bitcoin",
-    "rust",
-    "asknostr",
-    "photography",
-    "Kunst",
-    "日本",
-    "grownostr",
-];
+const TOPICS: &[&str] =
+    &["nostr", "bitcoin", "rust", "asknostr", "photography", "Kunst", "日本", "grownostr"];
 
 /// Makes texts by chance.
 pub(super) struct Text<'a>(pub(super) &'a mut Rng);

@@ -12,15 +12,11 @@ fn judge(event: &TestEvent) -> (bool, bool) {
         tags: event.tags.clone(),
         content: event.content.clone(),
     };
-    let own = [IdControls::Escaped, IdControls::Verbatim]
-        .map(|controls| unsigned.id(controls))
-        .contains(&event.id);
+    let own =
+        [IdControls::Escaped, IdControls::Verbatim].map(|controls| unsigned.id(controls)).contains(&event.id);
     let key = XOnlyPublicKey::from_byte_array(*event.pubkey.as_bytes());
     let sig = schnorr::Signature::from_byte_array(*event.sig.as_bytes());
-    (
-        own,
-        key.is_ok_and(|key| key.verify(event.id.as_bytes(), &sig).is_ok()),
-    )
+    (own, key.is_ok_and(|key| key.verify(event.id.as_bytes(), &sig).is_ok()))
 }
 
 #[test]
@@ -42,10 +38,7 @@ fn a_published_event_has_the_id_that_others_computed() {
 fn each_wrong_variant_is_wrong_in_one_way() {
     let (alice, bob) = (Keys::from_seed(1), Keys::from_seed(2));
     let good = EventBuilder::new(1).content("hi \u{1}").sign(&alice);
-    let verbatim = EventBuilder::new(1)
-        .content("hi \u{1}")
-        .id_over_verbatim_controls()
-        .sign(&alice);
+    let verbatim = EventBuilder::new(1).content("hi \u{1}").id_over_verbatim_controls().sign(&alice);
     assert_ne!(good.id(), verbatim.id());
     let table = [
         ("good", good.clone(), (true, true)),
@@ -53,11 +46,7 @@ fn each_wrong_variant_is_wrong_in_one_way() {
         ("wrong id", good.clone().with_wrong_id(&alice), (false, true)),
         ("wrong sig", good.clone().with_wrong_sig(), (true, false)),
         ("sig by another", good.clone().with_sig_by(&bob), (true, false)),
-        (
-            "other author",
-            good.clone().with_author(bob.public()),
-            (true, false),
-        ),
+        ("other author", good.clone().with_author(bob.public()), (true, false)),
         ("other text", good.with_content("ho"), (false, true)),
     ];
     for (name, event, expected) in table {
@@ -76,21 +65,10 @@ fn mined_events_have_the_work_they_say() {
 
 #[test]
 fn tags_are_packed_in_order() {
-    let event = EventBuilder::new(1)
-        .tag(&["e", "x", "y"])
-        .tag::<&str>(&[])
-        .tag(&["-"])
-        .sign(&Keys::from_seed(1));
-    let packed: Vec<Vec<_>> = event
-        .head()
-        .tags
-        .iter()
-        .map(|tag| tag.strings().collect())
-        .collect();
-    assert_eq!(
-        packed,
-        [vec![b"e".as_slice(), b"x", b"y"], vec![], vec![b"-".as_slice()]]
-    );
+    let event =
+        EventBuilder::new(1).tag(&["e", "x", "y"]).tag::<&str>(&[]).tag(&["-"]).sign(&Keys::from_seed(1));
+    let packed: Vec<Vec<_>> = event.head().tags.iter().map(|tag| tag.strings().collect()).collect();
+    assert_eq!(packed, [vec![b"e".as_slice(), b"x", b"y"], vec![], vec![b"-".as_slice()]]);
     assert_eq!(event.tag_values("e").collect::<Vec<_>>(), ["x"]);
 }
 

@@ -13,24 +13,13 @@ fn filters_are_of_every_sort_and_many_match() {
         ("ids", &|filter| filter.ids.is_some()),
         ("authors", &|filter| filter.authors.is_some()),
         ("kinds", &|filter| filter.kinds.is_some()),
-        ("window", &|filter| {
-            filter.since.is_some() && filter.until.is_some()
-        }),
+        ("window", &|filter| filter.since.is_some() && filter.until.is_some()),
         ("never", &Filter::is_never),
         ("and tags", &|filter| {
-            filter
-                .tags
-                .iter()
-                .any(|tag| tag.mode == TagMode::All && tag.values.len() > 1)
+            filter.tags.iter().any(|tag| tag.mode == TagMode::All && tag.values.len() > 1)
         }),
         ("two tags", &|filter| filter.tags.len() > 1),
-        ("everything", &|filter| {
-            *filter
-                == Filter {
-                    limit: filter.limit,
-                    ..Filter::default()
-                }
-        }),
+        ("everything", &|filter| *filter == Filter { limit: filter.limit, ..Filter::default() }),
         ("all fields", &|filter| {
             filter.authors.is_some() && filter.kinds.is_some() && !filter.tags.is_empty()
         }),

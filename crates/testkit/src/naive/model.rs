@@ -54,8 +54,7 @@ impl Model {
         if self.held.iter().any(|held| replaces(held, event)) {
             return Offered::Superseded;
         }
-        self.held
-            .retain(|held| !replaces(event, held) && !deletes(event, held));
+        self.held.retain(|held| !replaces(event, held) && !deletes(event, held));
         self.held.push(event.clone());
         Offered::Stored
     }
@@ -74,10 +73,8 @@ impl Model {
 /// NIP-40: gone from the second it names.
 fn expired(event: &TestEvent, now: u64) -> bool {
     let digits = |value: &&str| !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
-    let mut times = event
-        .tag_values("expiration")
-        .filter(digits)
-        .filter_map(|value| value.parse::<u64>().ok());
+    let mut times =
+        event.tag_values("expiration").filter(digits).filter_map(|value| value.parse::<u64>().ok());
     times.next().is_some_and(|at| at <= now)
 }
 
@@ -86,10 +83,7 @@ fn address(event: &TestEvent) -> Option<String> {
     let d = match event.kind() {
         0 | 3 | 10_000..20_000 => "",
         30_000..40_000 => {
-            let first = event
-                .tags()
-                .iter()
-                .find(|tag| tag.first().is_some_and(|name| name == "d"));
+            let first = event.tags().iter().find(|tag| tag.first().is_some_and(|name| name == "d"));
             first.and_then(|tag| tag.get(1)).map_or("", String::as_str)
         }
         _ => return None,
@@ -125,9 +119,7 @@ fn deletes(request: &TestEvent, event: &TestEvent) -> bool {
         5 => {
             let by_id = request.tag_values("e").any(|id| id == event.id().to_string());
             let address = address(event);
-            let by_address = request
-                .tag_values("a")
-                .any(|named| address.as_deref() == Some(named));
+            let by_address = request.tag_values("a").any(|named| address.as_deref() == Some(named));
             (by_id && (own || received)) || (by_address && own && event.created_at() <= request.created_at())
         }
         62 => (own || received) && event.created_at() <= request.created_at() && event.id() != request.id(),

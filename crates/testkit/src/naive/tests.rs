@@ -17,10 +17,7 @@ fn a_filter_holds_each_field_against_the_event() {
         (&|_| (), true),
         (&|filter| filter.ids = Some(vec![event.id()]), true),
         (&|filter| filter.ids = Some(vec![]), false),
-        (
-            &|filter| filter.authors = Some(vec![bob.public(), alice.public()]),
-            true,
-        ),
+        (&|filter| filter.authors = Some(vec![bob.public(), alice.public()]), true),
         (&|filter| filter.authors = Some(vec![bob.public()]), false),
         (&|filter| filter.kinds = Some(vec![Kind(0), Kind(1)]), true),
         (&|filter| filter.kinds = Some(vec![Kind(0)]), false),
@@ -40,10 +37,7 @@ fn a_filter_holds_each_field_against_the_event() {
 #[test]
 fn tags_are_met_by_one_value_or_by_all() {
     use TagMode::{All, Any};
-    let event = note(1, "")
-        .tag(&["t", "one"])
-        .tag(&["t", "two", "three"])
-        .sign(&Keys::from_seed(1));
+    let event = note(1, "").tag(&["t", "one"]).tag(&["t", "two", "three"]).sign(&Keys::from_seed(1));
     let table: [(char, TagMode, &[&str], bool); 7] = [
         ('t', Any, &["two", "nine"], true),
         ('t', Any, &["three"], false),
@@ -55,15 +49,8 @@ fn tags_are_met_by_one_value_or_by_all() {
     ];
     for (letter, mode, values, expected) in table {
         let values = values.iter().map(|value| value.as_bytes().into()).collect();
-        let tag = TagFilter {
-            letter: u8::try_from(letter).unwrap(),
-            mode,
-            values,
-        };
-        let filter = Filter {
-            tags: vec![tag],
-            ..Filter::default()
-        };
+        let tag = TagFilter { letter: u8::try_from(letter).unwrap(), mode, values };
+        let filter = Filter { tags: vec![tag], ..Filter::default() };
         assert_eq!(matches(&filter, &event), expected, "{filter:?}");
     }
 }
@@ -71,39 +58,16 @@ fn tags_are_met_by_one_value_or_by_all() {
 #[test]
 fn an_answer_is_ordered_and_each_filter_limited() {
     let alice = Keys::from_seed(1);
-    let mut events = vec![
-        note(3, "c").sign(&alice),
-        note(2, "a").sign(&alice),
-        note(2, "b").sign(&alice),
-    ];
+    let mut events = vec![note(3, "c").sign(&alice), note(2, "a").sign(&alice), note(2, "b").sign(&alice)];
     events.push(EventBuilder::new(7).created_at(1).sign(&alice));
     let mut tied = [events[1].id(), events[2].id()];
     tied.sort();
-    let newest = Filter {
-        limit: Some(2),
-        ..Filter::default()
-    };
-    let likes = Filter {
-        kinds: Some(vec![Kind(7)]),
-        limit: Some(9),
-        ..Filter::default()
-    };
-    assert_eq!(
-        query(&events, std::slice::from_ref(&newest), Limits::NONE),
-        [events[0].id(), tied[0]]
-    );
+    let newest = Filter { limit: Some(2), ..Filter::default() };
+    let likes = Filter { kinds: Some(vec![Kind(7)]), limit: Some(9), ..Filter::default() };
+    assert_eq!(query(&events, std::slice::from_ref(&newest), Limits::NONE), [events[0].id(), tied[0]]);
     let both = [newest, likes];
-    assert_eq!(
-        query(&events, &both, Limits::NONE),
-        [events[0].id(), tied[0], events[3].id()]
-    );
-    assert_eq!(
-        query(&events, &both, Limits { default: 9, max: 1 }),
-        [events[0].id(), events[3].id()]
-    );
-    assert_eq!(
-        query(&events, &[Filter::default()], Limits { default: 1, max: 9 }),
-        [events[0].id()]
-    );
+    assert_eq!(query(&events, &both, Limits::NONE), [events[0].id(), tied[0], events[3].id()]);
+    assert_eq!(query(&events, &both, Limits { default: 9, max: 1 }), [events[0].id(), events[3].id()]);
+    assert_eq!(query(&events, &[Filter::default()], Limits { default: 1, max: 9 }), [events[0].id()]);
     assert_eq!(count(&events, &both), 4);
 }

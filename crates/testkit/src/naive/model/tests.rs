@@ -34,11 +34,7 @@ fn duplicates_ephemeral_and_expired_events_are_not_kept() {
         (&event(1, 10).tag(&["expiration", "soon"]).sign(&alice), Stored),
     ]);
     assert_eq!(model.served(50).count(), 3);
-    assert_eq!(
-        model.served(51).count(),
-        2,
-        "an event goes in the second it expires"
-    );
+    assert_eq!(model.served(51).count(), 2, "an event goes in the second it expires");
     model.sweep(51);
     assert_eq!(model.served(50).count(), 2);
 }
@@ -106,10 +102,7 @@ fn recipients_may_delete_gift_wraps_and_vanishing_takes_everything() {
     let vanish = |seconds| event(62, seconds).tag(&["relay", "ALL_RELAYS"]).sign(&bob);
     let model = offer(&[
         (&early, Stored),
-        (
-            &event(5, 41).tag(&["e", &early.id().to_string()]).sign(&alice),
-            Stored,
-        ),
+        (&event(5, 41).tag(&["e", &early.id().to_string()]).sign(&alice), Stored),
         (&early, Duplicate),
         (&deletion, Stored),
         (&early, Deleted),
