@@ -62,15 +62,8 @@ impl Pool {
     pub fn new(bounds: Bounds) -> Self {
         // Room for all from the start: nothing is allocated while the lock is held.
         let idle = Mutex::new(Vec::with_capacity(bounds.buffers_max));
-        let stock = Stock {
-            bounds,
-            idle,
-            taken: AtomicU64::new(0),
-            created: AtomicU64::new(0),
-        };
-        Self {
-            stock: Arc::new(stock),
-        }
+        let stock = Stock { bounds, idle, taken: AtomicU64::new(0), created: AtomicU64::new(0) };
+        Self { stock: Arc::new(stock) }
     }
 
     /// Lends an empty buffer. It never waits for one to come back: when none is kept, a new one is made.
@@ -82,10 +75,7 @@ impl Pool {
             self.stock.created.fetch_add(1, Ordering::Relaxed);
             Vec::new()
         });
-        Buffer {
-            bytes,
-            stock: Arc::clone(&self.stock),
-        }
+        Buffer { bytes, stock: Arc::clone(&self.stock) }
     }
 
     /// The counters. Each is right by itself; takes and returns go on while they are read.

@@ -30,10 +30,7 @@ pub(crate) struct Entries<T> {
 
 impl<T> Entries<T> {
     pub(crate) const fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: BTreeSet::new(),
-        }
+        Self { slots: Vec::new(), free: BTreeSet::new() }
     }
 
     /// How many slots there are, used or not.

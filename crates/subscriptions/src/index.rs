@@ -143,9 +143,7 @@ impl<T> Index<T> {
                 let Some(lists) = self.tags.get_mut(&letter) else {
                     return;
                 };
-                withdraw_each(&mut self.entries, slot, values, |value, at| {
-                    lists.withdraw(&**value, at)
-                });
+                withdraw_each(&mut self.entries, slot, values, |value, at| lists.withdraw(&**value, at));
                 if lists.is_empty() {
                     // The map itself stays: it has at most 52 letters.
                     self.tags.remove(&letter);
@@ -157,9 +155,7 @@ impl<T> Index<T> {
                 });
             }
             Place::Kinds(kinds) => {
-                withdraw_each(&mut self.entries, slot, kinds, |kind, at| {
-                    self.kinds.withdraw(kind, at)
-                });
+                withdraw_each(&mut self.entries, slot, kinds, |kind, at| self.kinds.withdraw(kind, at));
             }
             Place::Rest => withdraw_each(&mut self.entries, slot, &[()], |(), at| self.rest.withdraw(at)),
         }
@@ -167,35 +163,23 @@ impl<T> Index<T> {
 
     /// Puts a filter into the list of each of its values, and says where it stands in each.
     fn file(&mut self, place: Place<'_>, slot: u32, kinds: KindSet) -> Box<[u32]> {
-        let posting = |value: usize| Posting {
-            slot,
-            value: small(value),
-            kinds,
-        };
+        let posting = |value: usize| Posting { slot, value: small(value), kinds };
         match place {
-            Place::Ids(ids) => ids
-                .iter()
-                .enumerate()
-                .map(|(value, &id)| self.ids.push(id, posting(value)))
-                .collect(),
+            Place::Ids(ids) => {
+                ids.iter().enumerate().map(|(value, &id)| self.ids.push(id, posting(value))).collect()
+            }
             Place::Tag { letter, values, .. } => {
                 let lists = self.tags.entry(letter).or_default();
                 let values = values.iter().enumerate();
-                values
-                    .map(|(value, bytes)| lists.push(bytes.clone(), posting(value)))
-                    .collect()
+                values.map(|(value, bytes)| lists.push(bytes.clone(), posting(value))).collect()
             }
             Place::Authors(authors) => {
                 let authors = authors.iter().enumerate();
-                authors
-                    .map(|(value, &author)| self.authors.push(author, posting(value)))
-                    .collect()
+                authors.map(|(value, &author)| self.authors.push(author, posting(value))).collect()
             }
-            Place::Kinds(kinds) => kinds
-                .iter()
-                .enumerate()
-                .map(|(value, &kind)| self.kinds.push(kind, posting(value)))
-                .collect(),
+            Place::Kinds(kinds) => {
+                kinds.iter().enumerate().map(|(value, &kind)| self.kinds.push(kind, posting(value))).collect()
+            }
             Place::Rest => [self.rest.push(posting(0))].into(),
         }
     }
@@ -208,10 +192,7 @@ impl<T: Clone> Index<T> {
     pub fn insert(&mut self, token: Token, filters: Arc<[Filter]>, payload: T) {
         self.remove(token);
         let mut slots = Vec::with_capacity(filters.len());
-        for (filter, place) in filters
-            .iter()
-            .filter_map(|filter| Some((filter, Place::of(filter)?)))
-        {
+        for (filter, place) in filters.iter().filter_map(|filter| Some((filter, Place::of(filter)?))) {
             let slot = self.entries.reserve();
             slots.push(slot);
             let entry = Entry {
@@ -223,13 +204,7 @@ impl<T: Clone> Index<T> {
             };
             self.entries.put(slot, entry);
         }
-        self.subscriptions.insert(
-            token,
-            Subscription {
-                filters,
-                slots: slots.into(),
-            },
-        );
+        self.subscriptions.insert(token, Subscription { filters, slots: slots.into() });
     }
 }
 
@@ -242,9 +217,7 @@ fn withdraw_each<T, V>(
 ) {
     for (number, value) in values.iter().enumerate() {
         // Read anew each time: a filter in a list twice would have moved itself.
-        let standing = entries
-            .get(slot)
-            .and_then(|entry| entry.standings.get(number).copied());
+        let standing = entries.get(slot).and_then(|entry| entry.standings.get(number).copied());
         let Some(standing) = standing else { continue };
         if let Some(moved) = withdraw(value, standing) {
             entries.moved(moved.slot, moved.value, standing);

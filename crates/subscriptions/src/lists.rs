@@ -66,11 +66,7 @@ impl<K: Eq + Hash> Lists<K> {
         K: Borrow<Q>,
     {
         // Most events meet no filter by id, and many none by tag: an empty map is not worth a hash.
-        if self.0.is_empty() {
-            None
-        } else {
-            self.0.get(value)
-        }
+        if self.0.is_empty() { None } else { self.0.get(value) }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -100,10 +96,7 @@ impl<K: Eq + Hash> Lists<K> {
     #[cfg(test)]
     pub(crate) fn footprint(&self) -> (usize, usize) {
         let lists = || self.0.values().map(|list| &list.0);
-        (
-            lists().map(Vec::len).sum(),
-            self.0.capacity() + lists().map(Vec::capacity).sum::<usize>(),
-        )
+        (lists().map(Vec::len).sum(), self.0.capacity() + lists().map(Vec::capacity).sum::<usize>())
     }
 }
 

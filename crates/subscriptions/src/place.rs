@@ -28,11 +28,7 @@ impl<'a> Place<'a> {
             authors.or(filter.kinds.as_deref().map(Self::Kinds))
         };
         let ids = filter.ids.as_deref().map(Self::Ids);
-        Some(
-            ids.or_else(|| Self::of_tags(&filter.tags))
-                .or_else(lists)
-                .unwrap_or(Self::Rest),
-        )
+        Some(ids.or_else(|| Self::of_tags(&filter.tags)).or_else(lists).unwrap_or(Self::Rest))
     }
 
     /// The tag condition with the fewest values to file. One value stands for all of them where all are needed.
@@ -45,11 +41,7 @@ impl<'a> Place<'a> {
             (values, number, tag.letter)
         });
         let (values, number, letter) = places.min_by_key(|(values, ..)| values.len())?;
-        Some(Self::Tag {
-            number,
-            letter,
-            values,
-        })
+        Some(Self::Tag { number, letter, values })
     }
 
     /// The filter without the condition that coming by this way has proven.
@@ -58,18 +50,13 @@ impl<'a> Place<'a> {
     pub(crate) fn left_of(self, filter: &Filter) -> Filter {
         let mut tags = filter.tags.clone();
         if let Self::Tag { number, .. } = self
-            && tags
-                .get(number)
-                .is_some_and(|tag| tag.mode == TagMode::Any || tag.values.len() == 1)
+            && tags.get(number).is_some_and(|tag| tag.mode == TagMode::Any || tag.values.len() == 1)
         {
             tags.remove(number);
         }
         Filter {
             ids: filter.ids.clone().filter(|_| !matches!(self, Self::Ids(_))),
-            authors: filter
-                .authors
-                .clone()
-                .filter(|_| !matches!(self, Self::Authors(_))),
+            authors: filter.authors.clone().filter(|_| !matches!(self, Self::Authors(_))),
             kinds: filter.kinds.clone().filter(|_| !matches!(self, Self::Kinds(_))),
             tags,
             since: filter.since,

@@ -64,9 +64,7 @@ impl MatchScratch {
 
     /// Whether the subscription with this first filter has been visited in this round.
     pub(crate) fn is_visited(&self, first: u32) -> bool {
-        self.marks
-            .get(first as usize)
-            .is_some_and(|mark| mark.visited == self.round)
+        self.marks.get(first as usize).is_some_and(|mark| mark.visited == self.round)
     }
 
     pub(crate) fn visit(&mut self, first: u32) {

@@ -1,9 +1,6 @@
 use super::*;
 
-const BOUNDS: Bounds = Bounds {
-    buffers_max: 3,
-    capacity_bytes_max: 1_024,
-};
+const BOUNDS: Bounds = Bounds { buffers_max: 3, capacity_bytes_max: 1_024 };
 
 fn counts(taken: u64, created: u64, kept: usize) -> Counts {
     Counts { taken, created, kept }
@@ -38,11 +35,7 @@ fn only_what_is_within_the_bounds_is_kept() {
             .map(|_| {
                 let mut buffer = pool.take();
                 buffer.reserve_exact(capacity);
-                assert_eq!(
-                    buffer.capacity(),
-                    capacity,
-                    "the allocator gives what was asked for"
-                );
+                assert_eq!(buffer.capacity(), capacity, "the allocator gives what was asked for");
                 buffer
             })
             .collect();
@@ -53,10 +46,7 @@ fn only_what_is_within_the_bounds_is_kept() {
 
 #[test]
 fn a_pool_that_keeps_nothing_still_lends() {
-    let pool = Pool::new(Bounds {
-        buffers_max: 0,
-        capacity_bytes_max: usize::MAX,
-    });
+    let pool = Pool::new(Bounds { buffers_max: 0, capacity_bytes_max: usize::MAX });
     for _ in 0..2 {
         pool.take().push(1);
     }
@@ -75,10 +65,7 @@ fn a_buffer_outlives_its_pool() {
 #[test]
 fn the_ceiling_is_number_times_capacity() {
     assert_eq!(BOUNDS.kept_bytes_max(), 3_072);
-    let endless = Bounds {
-        buffers_max: 2,
-        capacity_bytes_max: usize::MAX,
-    };
+    let endless = Bounds { buffers_max: 2, capacity_bytes_max: usize::MAX };
     assert_eq!(endless.kept_bytes_max(), usize::MAX);
 }
 
@@ -104,10 +91,5 @@ fn threads_never_share_a_buffer_and_never_see_old_bytes() {
     let Counts { taken, created, kept } = pool.counts();
     assert_eq!(taken, u64::from(THREADS) * ROUNDS);
     assert!(created < taken && kept <= BOUNDS.buffers_max, "{created} {kept}");
-    assert!(
-        pool.stock
-            .idle()
-            .iter()
-            .all(|bytes| bytes.is_empty() && bytes.capacity() <= 1_024)
-    );
+    assert!(pool.stock.idle().iter().all(|bytes| bytes.is_empty() && bytes.capacity() <= 1_024));
 }

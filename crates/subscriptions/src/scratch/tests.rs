@@ -7,10 +7,7 @@ fn each_thing_happens_once_a_round() {
     for _ in 0..3 {
         scratch.begin(2);
         assert!(lists.iter().all(|list| scratch.walk(list)));
-        assert!(
-            !lists.iter().any(|list| scratch.walk(list)),
-            "a repeated tag does not walk its list again"
-        );
+        assert!(!lists.iter().any(|list| scratch.walk(list)), "a repeated tag does not walk its list again");
         assert!(scratch.check(0) && scratch.check(1));
         assert!(!scratch.check(0) && !scratch.check(1));
         assert!(!scratch.is_visited(0));
