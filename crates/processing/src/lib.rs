@@ -1,1 +1,26 @@
-//! Permit and Route to Outcome: persist in batches, deliver
+//! The last station: a [`Permit`](chappe_authorization::Permit) and a [`Route`](chappe_routing::Route) become an
+//! [`Outcome`].
+//!
+//! [`Processor::process`] turns a permitted event into a record and queues it for the writer thread. That thread takes
+//! whatever has queued, has the store commit it once (group commit), and only then tells: every subscriber that an event
+//! matches, through their [`Inbox`]es, and then its publisher. Ephemeral events skip the queue.
+//!
+//! It knows no JSON beyond asking `codec` to write it, no socket and no clock: each event brings the time at which it
+//! was received. Who may see an event is asked by the session that sends it, not here.
+//!
+//! The one decision: nothing here waits. A full queue says so ([`Processor::reserve`]) and wakes the asker when there
+//! is room; a subscriber that does not keep up loses its connection, not its neighbours' time. The price is that a
+//! session has to be able to stop and come back.
+//!
+//! Start with [`Processor::process`], then the writer thread in `writer.rs`.
+
+mod inbox;
+mod outcome;
+mod processor;
+mod queue;
+mod writer;
+
+pub use inbox::{Inbox, Live, Ticket};
+pub use outcome::{Failure, Outcome};
+pub use processor::{Processor, Submitted};
+pub use queue::Room;

@@ -1,0 +1,140 @@
+//! What reaches one connection from the rest of the relay.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll, Waker};
+
+use chappe_store::{Record, Seq};
+use chappe_subscriptions::Token;
+use parking_lot::Mutex;
+
+use crate::Outcome;
+
+/// A session's number for an event it has handed over and awaits the outcome of; ascending on each connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// A new event for one of the connection's subscriptions.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// The subscription it matched.
+    pub token: Token,
+    /// Its place in the order of commits; none for an ephemeral event.
+    pub seq: Option<Seq>,
+    /// The event, shared by all its subscribers.
+    pub record: Record,
+}
+
+impl Live {
+    /// What it counts against [`Inbox::new`]'s bound: the bytes of its JSON.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.record.view().json().len()
+    }
+}
+
+/// Where outcomes and live events wait for one connection's session.
+///
+/// Outcomes are as many as the session has events in flight, which it bounds itself. Live events are bounded here, in
+/// bytes, from arrival until the session [releases](Inbox::release) them. Past the bound all are dropped and the inbox
+/// is [overflowed](Inbox::has_overflowed) for good: the session closes the connection.
+#[derive(Debug)]
+pub struct Inbox {
+    live_bytes_max: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    outcomes: VecDeque<(Ticket, Outcome)>,
+    live: VecDeque<Live>,
+    live_bytes: usize,
+    overflowed: bool,
+    signalled: bool,
+    waker: Option<Waker>,
+}
+
+impl State {
+    /// Marks that there is something to look at. The first to do so gets the waker to call, outside the lock.
+    fn signal(&mut self) -> Option<Waker> {
+        self.signalled = true;
+        self.waker.take()
+    }
+}
+
+impl Inbox {
+    /// An empty inbox that holds at most this many bytes of live events (of their JSON).
+    #[must_use]
+    pub fn new(live_bytes_max: usize) -> Self {
+        Self { live_bytes_max, state: Mutex::default() }
+    }
+
+    /// Ready once for all that has arrived since it was last ready; otherwise the task is woken when something does.
+    pub fn poll_arrival(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if std::mem::take(&mut state.signalled) {
+            return Poll::Ready(());
+        }
+        if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            state.waker = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// The next outcome, in the order of its arrival.
+    pub fn next_outcome(&self) -> Option<(Ticket, Outcome)> {
+        self.state.lock().outcomes.pop_front()
+    }
+
+    /// Moves the live events that have arrived to the end of `live`. They count against the bound until released.
+    pub fn take_live(&self, live: &mut VecDeque<Live>) {
+        live.append(&mut self.state.lock().live);
+    }
+
+    /// Says that a live event of this many bytes is sent or dropped.
+    pub fn release(&self, bytes: usize) {
+        let mut state = self.state.lock();
+        state.live_bytes = state.live_bytes.saturating_sub(bytes);
+    }
+
+    /// Whether more came than the connection could take.
+    pub fn has_overflowed(&self) -> bool {
+        self.state.lock().overflowed
+    }
+
+    /// Puts an outcome in. Call the waker, if one comes back, when all of a batch is told.
+    #[must_use]
+    pub(crate) fn put_outcome(&self, ticket: Ticket, outcome: Outcome) -> Option<Waker> {
+        let mut state = self.state.lock();
+        state.outcomes.push_back((ticket, outcome));
+        state.signal()
+    }
+
+    /// Puts a live event in, or overflows. Call the waker, if one comes back.
+    #[must_use]
+    pub(crate) fn put_live(&self, live: Live) -> Option<Waker> {
+        let mut state = self.state.lock();
+        if state.overflowed {
+            return None;
+        }
+        let bytes = state.live_bytes.saturating_add(live.bytes());
+        if bytes > self.live_bytes_max {
+            state.overflowed = true;
+            state.live = VecDeque::new();
+        } else {
+            state.live_bytes = bytes;
+            state.live.push_back(live);
+        }
+        state.signal()
+    }
+
+    /// Wakes the task without bringing anything: there may be room in the queue again.
+    pub(crate) fn wake(&self) {
+        let waker = self.state.lock().signal();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! The room's door: what sessions call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use chappe_authorization::Permit;
+use chappe_buffers::Pool;
+use chappe_protocol::{EventId, Filter, Timestamp};
+use chappe_routing::Route;
+use chappe_store::{Placement, Record, Seq, Store};
+use chappe_subscriptions::{Index, MatchScratch, Token};
+use parking_lot::{Mutex, RwLock};
+
+use crate::queue::{Job, Queue};
+use crate::{Failure, Inbox, Live, Outcome, Room, Ticket, writer};
+
+/// Takes permitted events to disk and to subscribers.
+pub struct Processor {
+    store: Arc<Store>,
+    buffers: Pool,
+    queue: Arc<Queue>,
+    audience: Arc<Audience>,
+    next_token: AtomicU64,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Whether the outcome is known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Submitted {
+    /// The outcome comes to the publisher's inbox, under its ticket.
+    Queued,
+    /// The outcome is this.
+    Done(Outcome),
+}
+
+/// All live subscriptions, and how far they have been told.
+pub(crate) struct Audience {
+    index: RwLock<Index<Arc<Inbox>>>,
+    /// The last commit whose events are visible to queries.
+    committed: AtomicU64,
+}
+
+impl Processor {
+    /// Starts the writer thread. `queue_bytes_max` bounds the messages whose events wait to be stored.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read or the system has no thread left.
+    pub fn start(store: Arc<Store>, buffers: Pool, queue_bytes_max: usize) -> std::io::Result<Self> {
+        let last = store.last_seq().map_err(std::io::Error::other)?;
+        let audience =
+            Arc::new(Audience { index: RwLock::new(Index::new()), committed: AtomicU64::new(last.0) });
+        let queue = Queue::new(queue_bytes_max);
+        let writer = writer::start(Arc::clone(&store), Arc::clone(&queue), Arc::clone(&audience))?;
+        Ok(Self {
+            store,
+            buffers,
+            queue,
+            audience,
+            next_token: AtomicU64::new(0),
+            writer: Mutex::new(Some(writer)),
+        })
+    }
+
+    /// Whether the event is on disk. Says nothing about events that are still queued: the writer does.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Store`] when the store cannot be read.
+    pub fn has(&self, id: &EventId) -> Result<bool, Failure> {
+        self.store.contains(id).map_err(|error| {
+            tracing::error!(%error, "could not read the store");
+            Failure::Store
+        })
+    }
+
+    /// A place in the queue for a message of this many bytes. Without one, the asker's inbox is signalled when there
+    /// is room again.
+    #[must_use]
+    pub fn reserve(&self, bytes: usize, asker: &Arc<Inbox>) -> Option<Room> {
+        self.queue.reserve(bytes, asker)
+    }
+
+    /// Sends a permitted event on its way. An ephemeral one is delivered at once; any other is on disk when its
+    /// outcome says so.
+    pub fn process(
+        &self,
+        permit: &Permit<'_>,
+        route: Route,
+        received_at: Timestamp,
+        room: Room,
+        (publisher, ticket): (&Arc<Inbox>, Ticket),
+    ) -> Submitted {
+        let record = self.record(permit);
+        let placement = match route {
+            Route::Ephemeral => {
+                let heard = self.audience.tell(None, &record);
+                return Submitted::Done(if heard { Outcome::Heard } else { Outcome::Unheard });
+            }
+            Route::Regular => Placement::Regular,
+            Route::Replaceable => Placement::Replaceable,
+            Route::Addressable => Placement::Addressable,
+            Route::Delete => Placement::Delete,
+            Route::Vanish => Placement::Vanish,
+        };
+        let publisher = Arc::clone(publisher);
+        let job = Job { record, placement, received_at, ticket, publisher, _room: room };
+        match self.queue.push(job) {
+            Ok(()) => Submitted::Queued,
+            Err(outcome) => Submitted::Done(outcome),
+        }
+    }
+
+    /// The event in the form in which it is kept and sent: encoded once, here.
+    fn record(&self, permit: &Permit<'_>) -> Record {
+        let mut json = self.buffers.take();
+        chappe_codec::append_event(&mut json, &permit.event());
+        Record::new(&permit.event(), &json)
+    }
+
+    /// Starts delivering new events that match to the inbox.
+    ///
+    /// The [`Seq`] is the hand-over: events up to it are in the store for a query to find, and may still be delivered
+    /// (drop those); events after it will be delivered, and a query may already find them (leave those out).
+    pub fn subscribe(&self, filters: Arc<[Filter]>, inbox: &Arc<Inbox>) -> (Token, Seq) {
+        let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
+        self.audience.index.write().insert(token, filters, Arc::clone(inbox));
+        // Read only now: a commit that is not counted here is told after the insertion, so it finds the subscription.
+        (token, self.committed())
+    }
+
+    /// Stops delivering. What is already in the inbox stays there.
+    pub fn unsubscribe(&self, token: Token) {
+        self.audience.index.write().remove(token);
+    }
+
+    /// The last commit that queries can see.
+    #[must_use]
+    pub fn committed(&self) -> Seq {
+        Seq(self.audience.committed.load(Ordering::Acquire))
+    }
+
+    /// How many subscriptions are open, over all connections.
+    #[must_use]
+    pub fn subscriptions(&self) -> usize {
+        self.audience.index.read().len()
+    }
+
+    /// Has the writer remove events that have expired by `now` (NIP-40), between its batches.
+    pub fn sweep_expired(&self, now: Timestamp) {
+        self.queue.ask_for_sweep(now);
+    }
+
+    /// Commits what has queued, refuses what comes after, and ends the writer thread. Blocks until that is done.
+    pub fn stop(&self) {
+        self.queue.stop();
+        let writer = self.writer.lock().take();
+        if writer.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer thread ended by a panic");
+        }
+    }
+}
+
+impl Drop for Processor {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Audience {
+    /// Queries can see everything up to this commit. Called before the commit's events are told.
+    pub(crate) fn advance_to(&self, seq: Seq) {
+        self.committed.store(seq.0, Ordering::Release);
+    }
+
+    /// Puts the event into the inbox of everyone who listens for it. Says whether there was anyone.
+    pub(crate) fn tell(&self, seq: Option<Seq>, record: &Record) -> bool {
+        let mut heard = false;
+        let mut wakers = Vec::new();
+        let head = record.view().head();
+        self.index.read().for_each_match(&head, &mut MatchScratch::default(), |token, inbox| {
+            heard = true;
+            wakers.extend(inbox.put_live(Live { token, seq, record: record.clone() }));
+        });
+        wakers.into_iter().for_each(std::task::Waker::wake);
+        heard
+    }
+}
+
+#[cfg(test)]
+mod tests;

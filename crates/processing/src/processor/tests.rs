@@ -1,0 +1,131 @@
+use std::time::{Duration, Instant};
+
+use chappe_authorization::{Access, Source, authorize};
+use chappe_buffers::Bounds;
+use chappe_routing::route;
+use chappe_store::Options;
+use chappe_testkit::{EventBuilder, Keys, TestEvent};
+use chappe_validation::{Rules, Verifier};
+use tempfile::TempDir;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_700_000_000);
+
+fn start(dir: &TempDir, map_bytes: usize) -> Processor {
+    let options = Options { map_bytes, map_reserve_bytes: 1 << 20, ..Options::default() };
+    let store = Arc::new(Store::open(dir.path(), &options).unwrap());
+    let buffers = Pool::new(Bounds { buffers_max: 4, capacity_bytes_max: 1 << 16 });
+    Processor::start(store, buffers, 1 << 24).unwrap()
+}
+
+fn submit(processor: &Processor, inbox: &Arc<Inbox>, ticket: u64, event: &TestEvent) -> Submitted {
+    let rules = Rules::import();
+    let verified = Verifier::new().verify(event.event(), &rules, NOW, &mut Vec::new()).unwrap();
+    let permit = authorize(&Access::default(), verified, Source::Operator).unwrap();
+    let room = processor.reserve(event.json().len(), inbox).unwrap();
+    processor.process(&permit, route(event.head().kind), NOW, room, (inbox, Ticket(ticket)))
+}
+
+/// Waits for so many outcomes, in order of their tickets.
+fn outcomes(inbox: &Inbox, count: usize) -> Vec<Outcome> {
+    let started = Instant::now();
+    let mut outcomes = Vec::new();
+    while outcomes.len() < count {
+        match inbox.next_outcome() {
+            Some(outcome) => outcomes.push(outcome),
+            None => std::thread::yield_now(),
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "only {outcomes:?}");
+    }
+    outcomes.sort_unstable_by_key(|&(ticket, _)| ticket);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+#[test]
+fn what_is_stored_is_found_and_told_to_who_listens() {
+    let dir = TempDir::new().unwrap();
+    let processor = start(&dir, 1 << 26);
+    let (publisher, listener) = (Arc::new(Inbox::new(1 << 20)), Arc::new(Inbox::new(1 << 20)));
+    let (token, hand_over) = processor.subscribe(Arc::from([Filter::default()]), &listener);
+    let event = EventBuilder::new(1).sign(&Keys::from_seed(1));
+    assert_eq!(processor.has(&event.id()), Ok(false));
+    assert_eq!(submit(&processor, &publisher, 0, &event), Submitted::Queued);
+    assert_eq!(submit(&processor, &publisher, 1, &event), Submitted::Queued);
+    assert_eq!(outcomes(&publisher, 2), [Outcome::Stored, Outcome::Duplicate]);
+    assert_eq!(processor.has(&event.id()), Ok(true));
+    processor.stop();
+    let mut live = std::collections::VecDeque::new();
+    listener.take_live(&mut live);
+    assert_eq!(live.len(), 1, "the duplicate is not told");
+    assert_eq!((live[0].token, live[0].seq), (token, Some(processor.committed())));
+    assert!(live[0].seq > Some(hand_over));
+    assert_eq!(live[0].record.view().json(), event.json().as_bytes());
+    processor.unsubscribe(token);
+    assert_eq!(processor.subscriptions(), 0);
+}
+
+#[test]
+fn ephemeral_events_pass_without_the_store() {
+    let dir = TempDir::new().unwrap();
+    let processor = start(&dir, 1 << 26);
+    let inbox = Arc::new(Inbox::new(1 << 20));
+    let event = EventBuilder::new(20_000).sign(&Keys::from_seed(1));
+    assert_eq!(submit(&processor, &inbox, 0, &event), Submitted::Done(Outcome::Unheard));
+    let kinds = Some(vec![chappe_protocol::Kind(20_000)]);
+    processor.subscribe(Arc::from([Filter { kinds, ..Filter::default() }]), &inbox);
+    assert_eq!(submit(&processor, &inbox, 1, &event), Submitted::Done(Outcome::Heard));
+    assert_eq!(processor.has(&event.id()), Ok(false));
+}
+
+#[test]
+fn an_event_that_does_not_fit_takes_no_other_down() {
+    let dir = TempDir::new().unwrap();
+    let processor = start(&dir, 4 << 20);
+    let inbox = Arc::new(Inbox::new(0));
+    let keys = Keys::from_seed(1);
+    let small: Vec<_> = (0..20).map(|n| EventBuilder::new(1).content(n.to_string()).sign(&keys)).collect();
+    let huge = EventBuilder::new(1).content("x".repeat(3 << 20)).sign(&keys);
+    for (ticket, event) in small.iter().chain([&huge]).enumerate() {
+        submit(&processor, &inbox, ticket as u64, event);
+    }
+    let outcomes = outcomes(&inbox, 21);
+    assert_eq!(outcomes[..20], [Outcome::Stored; 20]);
+    assert_eq!(outcomes[20], Outcome::Failed(Failure::Full));
+    assert_eq!(processor.has(&small[19].id()), Ok(true));
+}
+
+#[test]
+fn stopping_commits_what_has_queued_and_refuses_the_rest() {
+    let dir = TempDir::new().unwrap();
+    let processor = start(&dir, 1 << 26);
+    let inbox = Arc::new(Inbox::new(0));
+    let keys = Keys::from_seed(1);
+    let events: Vec<_> = (0..50).map(|n| EventBuilder::new(1).content(n.to_string()).sign(&keys)).collect();
+    for (ticket, event) in events.iter().enumerate() {
+        submit(&processor, &inbox, ticket as u64, event);
+    }
+    processor.stop();
+    assert_eq!(outcomes(&inbox, 50), [Outcome::Stored; 50]);
+    let late = EventBuilder::new(1).content("late").sign(&keys);
+    let refused = Submitted::Done(Outcome::Failed(Failure::Stopping));
+    assert_eq!(submit(&processor, &inbox, 50, &late), refused);
+}
+
+#[test]
+fn expired_events_are_swept() {
+    let dir = TempDir::new().unwrap();
+    let processor = start(&dir, 1 << 26);
+    let inbox = Arc::new(Inbox::new(0));
+    let at = (NOW.0 + 60).to_string();
+    let event = EventBuilder::new(1).tag(&["expiration", &at]).sign(&Keys::from_seed(1));
+    submit(&processor, &inbox, 0, &event);
+    assert_eq!(outcomes(&inbox, 1), [Outcome::Stored]);
+    processor.sweep_expired(NOW);
+    processor.sweep_expired(NOW.plus_seconds(60));
+    let started = Instant::now();
+    while processor.has(&event.id()) == Ok(true) {
+        assert!(started.elapsed() < Duration::from_secs(20), "it is still there");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,132 @@
+//! The bounded queue in front of the writer thread.
+
+use std::sync::Arc;
+
+use chappe_protocol::Timestamp;
+use chappe_store::{Placement, Record};
+use parking_lot::{Condvar, Mutex};
+
+use crate::{Failure, Inbox, Outcome, Ticket};
+
+/// An event on its way to the store.
+pub(crate) struct Job {
+    pub(crate) record: Record,
+    pub(crate) placement: Placement,
+    pub(crate) received_at: Timestamp,
+    pub(crate) ticket: Ticket,
+    pub(crate) publisher: Arc<Inbox>,
+    /// Held until the job is answered and told.
+    pub(crate) _room: Room,
+}
+
+/// Events on their way to the store, bounded by the bytes of the messages that brought them.
+pub(crate) struct Queue {
+    bytes_max: usize,
+    state: Mutex<State>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: Vec<Job>,
+    /// Held by every [`Room`] that is out: queued, being written, or not yet used.
+    bytes: usize,
+    /// Who found no room, to be woken when some is given back.
+    waiting: Vec<Arc<Inbox>>,
+    sweep_at: Option<Timestamp>,
+    stopping: bool,
+}
+
+/// What the writer has to do next.
+pub(crate) enum Work {
+    Write(Vec<Job>),
+    Sweep(Timestamp),
+    Stop,
+}
+
+/// A place in the queue for one message; given back when dropped.
+pub struct Room {
+    queue: Arc<Queue>,
+    bytes: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(bytes_max: usize) -> Arc<Self> {
+        Arc::new(Self { bytes_max, state: Mutex::default(), filled: Condvar::new() })
+    }
+
+    /// A message of any size gets a place in an empty queue, so that a small bound slows down and never locks out.
+    pub(crate) fn reserve(self: &Arc<Self>, bytes: usize, asker: &Arc<Inbox>) -> Option<Room> {
+        let mut state = self.state.lock();
+        let after = state.bytes.saturating_add(bytes);
+        if state.bytes > 0 && after > self.bytes_max {
+            if !state.waiting.iter().any(|waiting| Arc::ptr_eq(waiting, asker)) {
+                state.waiting.push(Arc::clone(asker));
+            }
+            return None;
+        }
+        state.bytes = after;
+        Some(Room { queue: Arc::clone(self), bytes })
+    }
+
+    /// Queues the job, or answers it at once when the writer is gone.
+    pub(crate) fn push(&self, job: Job) -> Result<(), Outcome> {
+        let mut state = self.state.lock();
+        if state.stopping {
+            drop(state);
+            return Err(Outcome::Failed(Failure::Stopping));
+        }
+        state.jobs.push(job);
+        drop(state);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn ask_for_sweep(&self, now: Timestamp) {
+        self.state.lock().sweep_at = Some(now);
+        self.filled.notify_one();
+    }
+
+    pub(crate) fn stop(&self) {
+        self.state.lock().stopping = true;
+        self.filled.notify_one();
+    }
+
+    /// Waits for work. Everything that has queued comes at once; writing goes before sweeping, and both before the end.
+    pub(crate) fn next(&self, spent: Vec<Job>) -> Work {
+        debug_assert!(spent.is_empty(), "all jobs of the last batch are answered");
+        let mut state = self.state.lock();
+        loop {
+            if !state.jobs.is_empty() {
+                return Work::Write(std::mem::replace(&mut state.jobs, spent));
+            }
+            if state.stopping {
+                return Work::Stop;
+            }
+            if let Some(now) = state.sweep_at.take() {
+                return Work::Sweep(now);
+            }
+            self.filled.wait(&mut state);
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut state = self.queue.state.lock();
+        state.bytes = state.bytes.saturating_sub(self.bytes);
+        // Waking all at the half-way mark lets the writer build a batch instead of trading places one by one.
+        let woken = if state.bytes <= self.queue.bytes_max / 2 {
+            std::mem::take(&mut state.waiting)
+        } else {
+            Vec::new()
+        };
+        drop(state);
+        for inbox in woken {
+            inbox.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

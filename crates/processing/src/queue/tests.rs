@@ -1,0 +1,45 @@
+use super::*;
+
+fn inbox() -> Arc<Inbox> {
+    Arc::new(Inbox::new(0))
+}
+
+fn woken(inbox: &Inbox) -> bool {
+    inbox.poll_arrival(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_ready()
+}
+
+#[test]
+fn a_full_queue_gives_no_room_and_wakes_the_asker_when_half_is_free() {
+    let queue = Queue::new(100);
+    let (asker, other) = (inbox(), inbox());
+    let first = queue.reserve(60, &asker).unwrap();
+    let second = queue.reserve(40, &asker).unwrap();
+    assert!(queue.reserve(1, &asker).is_none());
+    assert!(queue.reserve(1, &asker).is_none(), "asking twice is remembered once");
+    assert!(!woken(&asker));
+    drop(second);
+    assert!(!woken(&asker), "60 of 100 bytes are still taken");
+    drop(first);
+    assert!(woken(&asker));
+    assert!(!woken(&other), "who did not ask is left alone");
+    assert!(queue.reserve(100, &asker).is_some());
+}
+
+#[test]
+fn a_message_larger_than_the_bound_gets_an_empty_queue_to_itself() {
+    let queue = Queue::new(10);
+    let asker = inbox();
+    let huge = queue.reserve(1_000, &asker).unwrap();
+    assert!(queue.reserve(1, &asker).is_none());
+    drop(huge);
+    assert!(queue.reserve(1, &asker).is_some());
+}
+
+#[test]
+fn a_stopped_queue_hands_out_no_more_than_it_holds() {
+    let queue = Queue::new(10);
+    queue.ask_for_sweep(Timestamp(5));
+    assert!(matches!(queue.next(Vec::new()), Work::Sweep(Timestamp(5))));
+    queue.stop();
+    assert!(matches!(queue.next(Vec::new()), Work::Stop));
+}

@@ -1,0 +1,129 @@
+//! The one thread that writes.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use chappe_protocol::Timestamp;
+use chappe_store::{Store, Write, Written};
+
+use crate::processor::Audience;
+use crate::queue::{Job, Queue, Work};
+use crate::{Failure, Outcome};
+
+/// How many expired events one sweep removes before the writer looks for new ones again.
+const SWEPT_AT_ONCE: usize = 500;
+
+/// Runs until the queue is stopped and empty.
+pub(crate) fn run(store: &Store, queue: &Queue, audience: &Audience) {
+    let _refuse_on_unwind = RefuseOnDrop(queue);
+    let mut jobs = Vec::new();
+    loop {
+        match queue.next(jobs) {
+            Work::Write(batch) => jobs = write(store, audience, batch),
+            Work::Sweep(now) => {
+                jobs = Vec::new();
+                sweep(store, queue, now);
+            }
+            Work::Stop => return,
+        }
+    }
+}
+
+/// If the thread dies of a panic, what has queued and what comes after is refused instead of waiting for ever.
+struct RefuseOnDrop<'a>(&'a Queue);
+
+impl Drop for RefuseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+        while let Work::Write(batch) = self.0.next(Vec::new()) {
+            let refused = vec![Err(Failure::Stopping); batch.len()];
+            answer(&batch, &refused);
+        }
+    }
+}
+
+/// Commits the batch, tells the subscribers, then answers the publishers: whoever hears an OK can rely on the event
+/// being on its way to everyone who listens. Gives the emptied batch back for reuse.
+fn write(store: &Store, audience: &Audience, mut batch: Vec<Job>) -> Vec<Job> {
+    let outcomes = commit(store, &batch);
+    if let Some(seq) = outcomes.iter().filter_map(|result| stored_seq(result.as_ref().ok()?)).max() {
+        audience.advance_to(seq);
+    }
+    for (job, result) in batch.iter().zip(&outcomes) {
+        if let Some(seq) = result.as_ref().ok().and_then(stored_seq) {
+            audience.tell(Some(seq), &job.record);
+        }
+    }
+    answer(&batch, &outcomes);
+    batch.clear();
+    batch
+}
+
+const fn stored_seq(written: &Written) -> Option<chappe_store::Seq> {
+    match written {
+        Written::Stored(seq) => Some(*seq),
+        Written::Duplicate | Written::Superseded | Written::Deleted => None,
+    }
+}
+
+/// One transaction for all. When that fails, one for each, so that an event which cannot be stored takes no other
+/// down with it.
+fn commit(store: &Store, batch: &[Job]) -> Vec<Result<Written, Failure>> {
+    match write_all(store, batch) {
+        Ok(written) => written.into_iter().map(Ok).collect(),
+        Err(failure) if batch.len() == 1 => vec![Err(failure)],
+        Err(_) => {
+            let one = |job| write_all(store, std::slice::from_ref(job));
+            batch.iter().map(|job| one(job)?.first().copied().ok_or(Failure::Store)).collect()
+        }
+    }
+}
+
+fn write_all(store: &Store, batch: &[Job]) -> Result<Vec<Written>, Failure> {
+    let now = batch.iter().map(|job| job.received_at).max().unwrap_or(Timestamp(0));
+    let writes: Vec<_> =
+        batch.iter().map(|job| Write { record: &job.record, placement: job.placement }).collect();
+    store.write(&writes, now).map_err(|error| {
+        tracing::error!(%error, events = batch.len(), "could not store");
+        Failure::from(&error)
+    })
+}
+
+fn answer(batch: &[Job], outcomes: &[Result<Written, Failure>]) {
+    // Woken only when all is told: a task that wakes for the first of its outcomes would have to wake again for each.
+    let wakers: Vec<Waker> = batch
+        .iter()
+        .zip(outcomes)
+        .filter_map(|(job, result)| {
+            let outcome = result.map_or_else(Outcome::Failed, Outcome::from);
+            job.publisher.put_outcome(job.ticket, outcome)
+        })
+        .collect();
+    wakers.into_iter().for_each(Waker::wake);
+}
+
+fn sweep(store: &Store, queue: &Queue, now: Timestamp) {
+    match store.sweep_expired(now, SWEPT_AT_ONCE) {
+        Ok(0) => {}
+        Ok(events) => {
+            tracing::debug!(events, "removed expired events");
+            if events == SWEPT_AT_ONCE {
+                queue.ask_for_sweep(now);
+            }
+        }
+        Err(error) => tracing::error!(%error, "could not remove expired events"),
+    }
+}
+
+/// Starts the thread.
+///
+/// # Errors
+///
+/// When the system has no thread left.
+pub(crate) fn start(
+    store: Arc<Store>,
+    queue: Arc<Queue>,
+    audience: Arc<Audience>,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new().name("writer".into()).spawn(move || run(&store, &queue, &audience))
+}
