@@ -1,0 +1,77 @@
+//! The way of an event: decoded, it is verified, authorized, routed and processed.
+
+use chappe_authorization::{Denied, Source, accept_auth, authorize};
+use chappe_processing::{Room, Submitted};
+use chappe_protocol::{Event, PublicKey, Refusal, Timestamp};
+use chappe_routing::route;
+use chappe_validation::Rules;
+
+use crate::Session;
+use crate::session::Turn;
+
+impl Session {
+    /// Takes an event in, if the queue has room for a message of this many bytes.
+    pub(crate) fn publish(
+        &mut self,
+        event: Event<'_>,
+        bytes: usize,
+        buffer: &mut Vec<u8>,
+        now: Timestamp,
+    ) -> Turn {
+        if self.replies.len() >= self.services.limits.events_in_flight_max {
+            return Turn::NotYet;
+        }
+        let Some(room) = self.services.processor.reserve(bytes, &self.inbox) else { return Turn::NotYet };
+        match self.submit(event, room, buffer, now) {
+            Ok(Submitted::Queued) => self.replies.add(event.head.id, None),
+            Ok(Submitted::Done(outcome)) => self.reply(event.head.id, outcome.answer()),
+            Err(refusal) => self.reply(event.head.id, Err(refusal)),
+        }
+        Turn::Taken
+    }
+
+    fn submit(
+        &mut self,
+        event: Event<'_>,
+        room: Room,
+        buffer: &mut Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Submitted, Refusal> {
+        let services = &self.services;
+        // Before the signature, which costs a hundred times more: most events a relay is sent it has already.
+        if services.processor.has(&event.head.id)? {
+            return Ok(Submitted::Done(chappe_processing::Outcome::Duplicate));
+        }
+        let verified = services.verifier.verify(event, &services.rules, now, buffer)?;
+        let permit = match authorize(&services.access, verified, Source::Client(&self.peer)) {
+            Ok(permit) => permit,
+            Err(denied) => return Err(self.deny(denied)),
+        };
+        let route = route(permit.event().head.kind);
+        Ok(services.processor.process(&permit, route, now, room, (&self.inbox, self.replies.next_ticket())))
+    }
+
+    /// Whoever is told to sign in gets the challenge to do it with, first.
+    fn deny(&mut self, denied: Denied) -> Refusal {
+        if denied.needs_auth() {
+            self.send_challenge();
+        }
+        denied.into()
+    }
+
+    /// Takes an AUTH message (NIP-42). The key stays for as long as the connection; several add up.
+    pub(crate) fn authenticate(&mut self, event: Event<'_>, buffer: &mut Vec<u8>, now: Timestamp) -> Turn {
+        let answer = self.prove_key(event, buffer, now).map(|()| "");
+        self.reply(event.head.id, answer);
+        Turn::Taken
+    }
+
+    fn prove_key(&mut self, event: Event<'_>, buffer: &mut Vec<u8>, now: Timestamp) -> Result<(), Refusal> {
+        let services = &self.services;
+        let verified = services.verifier.verify(event, &Rules::auth(), now, buffer)?;
+        let challenge = self.challenge_sent.then_some(&self.challenge);
+        let key: PublicKey = accept_auth(&services.access, &self.peer, challenge, verified)?;
+        self.peer.viewer.add(key)?;
+        Ok(())
+    }
+}

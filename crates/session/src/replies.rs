@@ -1,0 +1,65 @@
+//! OKs, in the order of the events.
+
+use std::collections::VecDeque;
+
+use chappe_codec::Answer;
+use chappe_processing::{Outcome, Ticket};
+use chappe_protocol::{EventId, Refusal};
+
+use crate::Outbox;
+
+/// The events of a connection that have no OK yet, oldest first. An OK that is known waits for those before it.
+#[derive(Default)]
+pub(crate) struct Replies {
+    /// The ticket of the oldest.
+    first: u64,
+    events: VecDeque<(EventId, Option<Reply>)>,
+}
+
+/// The text of an `OK true`, or the reason of an `OK false`.
+pub(crate) type Reply = Result<&'static str, Refusal>;
+
+impl Replies {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// The ticket that the next event to be added gets.
+    pub(crate) fn next_ticket(&self) -> Ticket {
+        Ticket(self.first.wrapping_add(self.events.len() as u64))
+    }
+
+    /// Adds an event: its reply, if it is known already.
+    pub(crate) fn add(&mut self, id: EventId, reply: Option<Reply>) {
+        self.events.push_back((id, reply));
+    }
+
+    /// The event with this ticket has its outcome.
+    pub(crate) fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
+        let place = usize::try_from(ticket.0.wrapping_sub(self.first)).ok();
+        if let Some((_, reply)) = place.and_then(|place| self.events.get_mut(place)) {
+            *reply = Some(outcome.answer());
+        }
+    }
+
+    /// Writes the OKs that no event waits before.
+    pub(crate) fn write_ready(&mut self, outbox: &mut Outbox) {
+        while let Some((id, Some(reply))) = self.events.front() {
+            write_ok(outbox, id, reply);
+            self.events.pop_front();
+            self.first = self.first.wrapping_add(1);
+        }
+    }
+}
+
+pub(crate) fn write_ok(outbox: &mut Outbox, id: &EventId, reply: &Reply) {
+    let answer = match reply {
+        Ok(text) => Answer::Accepted(text),
+        Err(refusal) => Answer::Refused(refusal),
+    };
+    outbox.message(|out| chappe_codec::append_ok(out, id, answer));
+}

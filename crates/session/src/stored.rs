@@ -1,0 +1,123 @@
+//! Answers from the store, slice by slice.
+
+use std::ops::ControlFlow;
+
+use chappe_authorization::can_see;
+use chappe_protocol::{Filter, Prefix, Refusal, SubscriptionId, Timestamp};
+use chappe_store::{Completeness, Progress, Query, QueryBounds, RecordView, Seq, Step};
+use chappe_subscriptions::Token;
+
+use crate::hyperloglog::HyperLogLog;
+use crate::{Limits, Session};
+
+/// The request that is being answered from the store.
+pub(crate) struct Running {
+    id: SubscriptionId,
+    query: Query,
+    purpose: Purpose,
+}
+
+enum Purpose {
+    /// A REQ: events, EOSE, and then live ones to this token.
+    Subscribe(Token),
+    /// A COUNT.
+    Count { events: u64, hyperloglog: Option<Box<HyperLogLog>> },
+}
+
+/// What one slice may cost, so that other connections get their turn: some hundred microseconds.
+const STEP: Step = Step { events_max: 200, scans_max: 2_000 };
+
+impl Running {
+    pub(crate) fn stored(
+        id: SubscriptionId,
+        token: Token,
+        filters: &[Filter],
+        newest: Seq,
+        limits: &Limits,
+    ) -> Self {
+        let bounds = QueryBounds { default_limit: limits.limit_default, limit_max: limits.limit_max, newest };
+        Self { id, query: chappe_store::query(filters.to_vec(), bounds), purpose: Purpose::Subscribe(token) }
+    }
+
+    pub(crate) fn count(id: SubscriptionId, filters: Vec<Filter>, newest: Seq) -> Self {
+        let hyperloglog = HyperLogLog::for_filters(&filters);
+        let query = chappe_store::count(filters, newest);
+        Self { id, query, purpose: Purpose::Count { events: 0, hyperloglog } }
+    }
+
+    pub(crate) const fn id(&self) -> &SubscriptionId {
+        &self.id
+    }
+
+    /// The subscription whose live events have to wait for its EOSE.
+    pub(crate) const fn token(&self) -> Option<Token> {
+        match self.purpose {
+            Purpose::Subscribe(token) => Some(token),
+            Purpose::Count { .. } => None,
+        }
+    }
+}
+
+impl Session {
+    /// Sends the next slice of the running query, if there is one and there is room.
+    pub(crate) fn continue_running(&mut self, now: Timestamp) {
+        if !self.outbox.has_room() {
+            return;
+        }
+        let Some(mut running) = self.running.take() else { return };
+        match self.slice(&mut running, now) {
+            Ok(Progress::More) => self.running = Some(running),
+            Ok(Progress::Done(completeness)) => self.finish(running, completeness),
+            Err(error) => {
+                tracing::error!(%error, "could not read the store");
+                self.backlog.stop_holding();
+                self.refuse(&running.id, &Refusal::new(Prefix::Error, "the relay could not read its store"));
+            }
+        }
+    }
+
+    /// Ends the running query without an answer.
+    pub(crate) fn stop_running(&mut self) {
+        self.running = None;
+        self.backlog.stop_holding();
+    }
+
+    fn slice(&mut self, running: &mut Running, now: Timestamp) -> Result<Progress, chappe_store::Error> {
+        let Self { services, outbox, peer, .. } = self;
+        let Running { id, query, purpose } = running;
+        let mut see = |record: &RecordView<'_>| can_see(&services.access, &peer.viewer, &record.head());
+        let mut each = |record: RecordView<'_>| match purpose {
+            Purpose::Subscribe(_) => {
+                outbox.message(|out| chappe_codec::append_event_message(out, id, record.json()));
+                if outbox.has_room() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            }
+            Purpose::Count { events, hyperloglog } => {
+                *events += 1;
+                if let Some(hyperloglog) = hyperloglog {
+                    hyperloglog.add(&record.head().pubkey);
+                }
+                ControlFlow::Continue(())
+            }
+        };
+        query.advance(&services.store, now, STEP, &mut see, &mut each)
+    }
+
+    fn finish(&mut self, running: Running, completeness: Completeness) {
+        let Running { id, purpose, .. } = running;
+        match purpose {
+            Purpose::Subscribe(_) => {
+                let hint = match completeness {
+                    Completeness::Finished => Some(chappe_codec::Completeness::Finish),
+                    Completeness::MoreStored => Some(chappe_codec::Completeness::More),
+                    Completeness::Unknown => None,
+                };
+                self.outbox.message(|out| chappe_codec::append_eose(out, &id, hint));
+                self.backlog.stop_holding();
+            }
+            Purpose::Count { events, hyperloglog } => {
+                let registers = hyperloglog.as_ref().map(|hyperloglog| hyperloglog.registers());
+                self.outbox.message(|out| chappe_codec::append_count(out, &id, events, registers));
+            }
+        }
+    }
+}
