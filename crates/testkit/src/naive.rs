@@ -34,7 +34,7 @@ pub fn matches(filter: &Filter, event: &TestEvent) -> bool {
         return false;
     }
     if let Some(authors) = &filter.authors
-        && !authors.iter().any(|author| author.to_string() == event.pubkey().to_string())
+        && !authors.contains(&event.pubkey())
     {
         return false;
     }
