@@ -18,16 +18,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 fn format(workspace: &Workspace) -> Result<(), Failure> {
-    command::run(
-        workspace::cargo()
-            .current_dir(workspace.root())
-            .args(["fmt", "--all", "--check"]),
-    )?;
+    command::run(workspace::cargo().current_dir(workspace.root()).args(["fmt", "--all", "--check"]))?;
     for package in [FUZZ, RUST_CLIENT] {
         let mut format = workspace::cargo();
-        format
-            .current_dir(workspace.root())
-            .args(["fmt", "--check", "--manifest-path"]);
+        format.current_dir(workspace.root()).args(["fmt", "--check", "--manifest-path"]);
         command::run(format.arg(format!("{package}/Cargo.toml")))?;
     }
     Ok(())
@@ -49,10 +43,7 @@ fn clippy_outside(workspace: &Workspace) -> Result<(), Failure> {
 
 fn docs(workspace: &Workspace) -> Result<(), Failure> {
     let mut doc = workspace.cargo("doc");
-    command::run(
-        doc.args(["--no-deps", "--workspace"])
-            .env("RUSTDOCFLAGS", "-D warnings"),
-    )
+    command::run(doc.args(["--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// The advisory database is left to a scheduled run: it needs a network, and what it says changes without a change here.
@@ -60,8 +51,7 @@ fn deny(workspace: &Workspace) -> Result<(), Failure> {
     tools::ensure_cargo_deny()?;
     for package in [".", FUZZ, RUST_CLIENT] {
         let mut deny = workspace::cargo();
-        deny.current_dir(workspace.root())
-            .args(["deny", "--manifest-path"]);
+        deny.current_dir(workspace.root()).args(["deny", "--manifest-path"]);
         deny.arg(format!("{package}/Cargo.toml"));
         if workspace::in_ci() {
             deny.arg("--locked");

@@ -26,11 +26,7 @@ fn node(workspace: &Workspace) -> Result<Command, Failure> {
     tools::ensure_debian(tools::NPM)?;
     let folder = workspace.root().join(NODE_CLIENT);
     let mut install = Command::new("npm");
-    command::run(
-        install
-            .current_dir(&folder)
-            .args(["ci", "--no-audit", "--no-fund"]),
-    )?;
+    command::run(install.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]))?;
     let mut client = Command::new("node");
     client.current_dir(folder).arg("client.mjs");
     Ok(client)

@@ -35,21 +35,14 @@ pub(crate) fn run_interactive(command: &mut Command) -> Result<(), Failure> {
     let line = shown(command);
     eprintln!("$ {line}");
     let status = command.status().map_err(Failure::io(&line))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure(format!("`{line}`: {status}")))
-    }
+    if status.success() { Ok(()) } else { Err(Failure(format!("`{line}`: {status}"))) }
 }
 
 /// What the command printed to stdout, when it ended well.
 pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let line = shown(command);
-    let output = command
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(Failure::io(&line))?;
+    let output =
+        command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(Failure::io(&line))?;
     if !output.status.success() {
         return Err(Failure(format!("`{line}`: {}", output.status)));
     }
@@ -59,15 +52,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
 
 /// What a program answers to this one argument (`--version`), or nothing when it is missing or broken.
 pub(crate) fn answer(program: &str, argument: &str) -> Option<String> {
-    let output = Command::new(program)
-        .arg(argument)
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new(program).arg(argument).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn shown(command: &Command) -> String {

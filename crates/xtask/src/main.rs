@@ -38,11 +38,7 @@ use workspace::Workspace;
 
 /// Developer commands of Chappe. A change is ready when `check` and `test` pass.
 #[derive(Debug, Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    disable_help_subcommand = true
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -93,9 +89,7 @@ fn perform(workspace: &Workspace, task: &Task) -> Result<(), Failure> {
         Task::Bench(options) => bench::bench(workspace, options),
         Task::Run(options) => {
             let mut relay = workspace.cargo("run");
-            relay
-                .args(["--release", "--package", "chappe", "--"])
-                .args(&options.arguments);
+            relay.args(["--release", "--package", "chappe", "--"]).args(&options.arguments);
             command::run_interactive(&mut relay)
         }
     }

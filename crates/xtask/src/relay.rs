@@ -39,24 +39,10 @@ impl Relay {
         let output = File::create(&log).map_err(Failure::io(log.display()))?;
         let errors = output.try_clone().map_err(Failure::io(log.display()))?;
         let mut command = Command::new(binary);
-        command
-            .arg("--data-dir")
-            .arg(data.path())
-            .arg("--listen")
-            .arg(address.to_string())
-            .arg("serve");
-        command
-            .current_dir(data.path())
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors);
+        command.arg("--data-dir").arg(data.path()).arg("--listen").arg(address.to_string()).arg("serve");
+        command.current_dir(data.path()).stdin(Stdio::null()).stdout(output).stderr(errors);
         let child = command.spawn().map_err(Failure::io(binary.display()))?;
-        let mut relay = Self {
-            child,
-            address,
-            log,
-            _data: data,
-        };
+        let mut relay = Self { child, address, log, _data: data };
         relay.wait_until_it_answers()?;
         Ok(relay)
     }
@@ -77,49 +63,31 @@ impl Relay {
 
     /// Asks it to stop (SIGTERM) and fails unless it ends soon and well.
     pub(crate) fn stop(mut self) -> Result<(), Failure> {
-        let kill = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         kill.map_err(Failure::io("kill -TERM"))?;
         let deadline = Instant::now() + Duration::from_secs(STOP_SECONDS_MAX);
         while Instant::now() < deadline {
-            match self
-                .child
-                .try_wait()
-                .map_err(Failure::io("waiting for the relay"))?
-            {
+            match self.child.try_wait().map_err(Failure::io("waiting for the relay"))? {
                 Some(status) if status.success() => return Ok(()),
                 Some(status) => return Err(Failure::new(format!("the relay stopped with {status}"))),
                 None => thread::sleep(POLL),
             }
         }
-        Err(Failure::new(format!(
-            "the relay did not stop within {STOP_SECONDS_MAX} s of SIGTERM"
-        )))
+        Err(Failure::new(format!("the relay did not stop within {STOP_SECONDS_MAX} s of SIGTERM")))
     }
 
     fn wait_until_it_answers(&mut self) -> Result<(), Failure> {
         let deadline = Instant::now() + Duration::from_secs(START_SECONDS_MAX);
         while Instant::now() < deadline {
-            if let Some(status) = self
-                .child
-                .try_wait()
-                .map_err(Failure::io("waiting for the relay"))?
-            {
-                return Err(Failure::new(format!(
-                    "the relay ended with {status}:\n{}",
-                    self.log_tail()
-                )));
+            if let Some(status) = self.child.try_wait().map_err(Failure::io("waiting for the relay"))? {
+                return Err(Failure::new(format!("the relay ended with {status}:\n{}", self.log_tail())));
             }
             if answers(self.address).unwrap_or(false) {
                 return Ok(());
             }
             thread::sleep(POLL);
         }
-        Err(Failure::new(format!(
-            "no answer from the relay in {START_SECONDS_MAX} s:\n{}",
-            self.log_tail()
-        )))
+        Err(Failure::new(format!("no answer from the relay in {START_SECONDS_MAX} s:\n{}", self.log_tail())))
     }
 }
 

@@ -37,11 +37,7 @@ impl Steps {
             }
         };
         let passed = matches!(result, StepResult::Passed);
-        self.done.push(Step {
-            name: name.to_owned(),
-            result,
-            took: start.elapsed(),
-        });
+        self.done.push(Step { name: name.to_owned(), result, took: start.elapsed() });
         passed
     }
 
@@ -67,11 +63,7 @@ impl Steps {
             println!("  {line}");
         }
         let total = self.done.len();
-        let failed = self
-            .done
-            .iter()
-            .filter(|step| !matches!(step.result, StepResult::Passed))
-            .count();
+        let failed = self.done.iter().filter(|step| !matches!(step.result, StepResult::Passed)).count();
         if failed == 0 {
             println!("--- all {total} steps passed");
             Ok(())

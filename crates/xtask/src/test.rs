@@ -1,6 +1,6 @@
 //! `test`: everything that runs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::command::{self, Failure};
 use crate::steps::Steps;
@@ -34,35 +34,28 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
     let wanted = |part| options.parts.is_empty() || options.parts.contains(&part);
     let mut steps = Steps::default();
     let relay = relay_binary(workspace);
-    let is_built = steps.run("build the relay", || {
-        command::run(workspace.cargo("build").args(["--package", "chappe"]))?;
-        if relay.is_file() {
-            Ok(())
-        } else {
-            Err(Failure::new(format!("no {}", relay.display())))
-        }
-    });
-    if wanted(Part::Rust) {
+    let needs_relay = wanted(Part::Rust) || wanted(Part::Clients);
+    let has_relay = needs_relay && steps.run("build the relay", || build(workspace, &relay));
+    if wanted(Part::Rust) && has_relay {
         steps.run("cargo test", || {
-            command::run(
-                workspace
-                    .cargo("test")
-                    .arg("--workspace")
-                    .env("CHAPPE_BIN", &relay),
-            )
+            command::run(workspace.cargo("test").arg("--workspace").env("CHAPPE_BIN", &relay))
         });
     }
     if wanted(Part::Fuzz) {
         fuzz::smoke(workspace, &mut steps, FUZZ_SMOKE_SECONDS);
     }
-    if wanted(Part::Clients) {
-        if is_built {
-            clients::run(workspace, &mut steps, &relay);
-        } else {
-            steps.skip("client scripts", "there is no relay to talk to");
-        }
+    if wanted(Part::Clients) && has_relay {
+        clients::run(workspace, &mut steps, &relay);
+    }
+    if needs_relay && !has_relay {
+        steps.skip("whatever talks to the relay", "it did not build");
     }
     steps.finish()
+}
+
+fn build(workspace: &Workspace, relay: &Path) -> Result<(), Failure> {
+    command::run(workspace.cargo("build").args(["--package", "chappe"]))?;
+    if relay.is_file() { Ok(()) } else { Err(Failure::new(format!("the build made no {}", relay.display()))) }
 }
 
 fn relay_binary(workspace: &Workspace) -> PathBuf {

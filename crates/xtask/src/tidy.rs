@@ -33,22 +33,14 @@ impl Fault {
     }
 
     fn line(path: &str, line: usize, text: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            text: text.into(),
-        }
+        Self { path: path.to_owned(), line, text: text.into() }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, line, text } = self;
-        if *line == 0 {
-            write!(f, "{path}: {text}")
-        } else {
-            write!(f, "{path}:{line}: {text}")
-        }
+        if *line == 0 { write!(f, "{path}: {text}") } else { write!(f, "{path}:{line}: {text}") }
     }
 }
 
@@ -57,13 +49,7 @@ pub(crate) fn tidy(workspace: &Workspace) -> Result<(), Failure> {
     let tree = Tree::read(workspace.root())?;
     let rooms = arrows::rooms(workspace.metadata(), workspace.root())?;
     let mut faults = arrows::faults(&rooms);
-    for rule in [
-        text::faults,
-        heads::faults,
-        links::faults,
-        rows::faults,
-        decisions::faults,
-    ] {
+    for rule in [text::faults, heads::faults, links::faults, rows::faults, decisions::faults] {
         faults.extend(rule(&tree));
     }
     faults.sort();
@@ -72,11 +58,7 @@ pub(crate) fn tidy(workspace: &Workspace) -> Result<(), Failure> {
     }
     match faults.len() {
         0 => {
-            println!(
-                "tidy: {} files and {} packages are in order",
-                tree.files().len(),
-                rooms.len()
-            );
+            println!("tidy: {} files and {} packages are in order", tree.files().len(), rooms.len());
             Ok(())
         }
         count => Err(Failure::new(format!("tidy: {count} faults"))),

@@ -13,25 +13,13 @@ pub(crate) struct Debian {
 }
 
 /// What the Node client needs.
-pub(crate) const NODE: Debian = Debian {
-    program: "node",
-    packages: &["nodejs", "npm"],
-};
+pub(crate) const NODE: Debian = Debian { program: "node", packages: &["nodejs", "npm"] };
 /// Comes with [`NODE`] from Debian, but not from every other source of Node.
-pub(crate) const NPM: Debian = Debian {
-    program: "npm",
-    packages: &["npm"],
-};
+pub(crate) const NPM: Debian = Debian { program: "npm", packages: &["npm"] };
 /// libFuzzer is C++.
-pub(crate) const CXX: Debian = Debian {
-    program: "c++",
-    packages: &["g++"],
-};
+pub(crate) const CXX: Debian = Debian { program: "c++", packages: &["g++"] };
 /// Counts the instructions of the benchmarks.
-pub(crate) const VALGRIND: Debian = Debian {
-    program: "valgrind",
-    packages: &["valgrind"],
-};
+pub(crate) const VALGRIND: Debian = Debian { program: "valgrind", packages: &["valgrind"] };
 
 /// Installs the packages when their program is missing.
 pub(crate) fn ensure_debian(wanted: Debian) -> Result<(), Failure> {
@@ -52,11 +40,7 @@ pub(crate) fn ensure_debian(wanted: Debian) -> Result<(), Failure> {
         apt
     };
     command::run(apt().arg("update"))?;
-    command::run(
-        apt()
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(packages),
-    )
+    command::run(apt().args(["install", "--yes", "--no-install-recommends"]).args(packages))
 }
 
 /// The version of cargo-deny that `deny.toml` is written for.
@@ -87,11 +71,7 @@ fn install(package: &str, version: &str) -> Result<(), Failure> {
     if package == "cargo-deny" {
         cargo.arg("--no-default-features");
     }
-    cargo
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "0");
-    cargo
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_DEBUG", "0");
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     command::run(&mut cargo)
 }

@@ -32,11 +32,7 @@ impl Workspace {
             let path = metadata.get(key).and_then(Value::as_str).map(PathBuf::from);
             path.ok_or_else(|| Failure::new(format!("cargo metadata names no {key}")))
         };
-        Ok(Self {
-            root: path("workspace_root")?,
-            target: path("target_directory")?,
-            metadata,
-        })
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, metadata })
     }
 
     /// The top of the checkout.
@@ -67,12 +63,8 @@ impl Workspace {
     /// [`Self::cargo`] for a package outside the workspace; its build lands in our target directory all the same.
     pub(crate) fn cargo_outside(&self, package: &str, subcommand: &str) -> Command {
         let mut command = self.cargo(subcommand);
-        command
-            .arg("--manifest-path")
-            .arg(self.root.join(package).join("Cargo.toml"));
-        command
-            .arg("--target-dir")
-            .arg(self.target(&package.replace('/', "-")));
+        command.arg("--manifest-path").arg(self.root.join(package).join("Cargo.toml"));
+        command.arg("--target-dir").arg(self.target(&package.replace('/', "-")));
         command
     }
 }

@@ -6,10 +6,7 @@ fn one_failure_or_skip_fails_the_whole_and_the_rest_still_runs() {
     assert!(!steps.run("first", || Err(Failure::new("broken"))));
     assert!(steps.run("second", || Ok(())));
     steps.skip("third", "needs the first");
-    assert_eq!(
-        steps.finish().expect_err("two are bad").to_string(),
-        "2 of 3 steps did not pass"
-    );
+    assert_eq!(steps.finish().expect_err("two are bad").to_string(), "2 of 3 steps did not pass");
 }
 
 #[test]

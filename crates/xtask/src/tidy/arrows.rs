@@ -18,18 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("validation", &["protocol", "codec"]),
     ("policy", &["protocol"]),
     ("authorization", &["protocol", "validation", "policy"]),
-    (
-        "processing",
-        &[
-            "protocol",
-            "buffers",
-            "codec",
-            "authorization",
-            "routing",
-            "store",
-            "subscriptions",
-        ],
-    ),
+    ("processing", &["protocol", "buffers", "codec", "authorization", "routing", "store", "subscriptions"]),
     (
         "session",
         &[
@@ -122,10 +111,7 @@ fn dependency(dependency: &Value) -> Option<Dependency> {
         // What a build script uses is held to the same rules.
         _ => Purpose::Normal,
     };
-    Some(Dependency {
-        package: dependency.get("name")?.as_str()?.to_owned(),
-        purpose,
-    })
+    Some(Dependency { package: dependency.get("name")?.as_str()?.to_owned(), purpose })
 }
 
 /// Arrows that are not in the table, rooms that are not either, and packages in rooms that must not know them.
@@ -136,26 +122,15 @@ pub(super) fn faults(rooms: &[Room]) -> Vec<Fault> {
         let mut fault = |text: String| faults.push(Fault::file(&manifest, text));
         if let Some(name) = room.folder.strip_prefix("crates/") {
             if room.package != package_of(name) {
-                fault(format!(
-                    "the package in crates/{name} is to be called {}",
-                    package_of(name)
-                ));
+                fault(format!("the package in crates/{name} is to be called {}", package_of(name)));
             }
             let Some(arrows) = arrows_of(name) else {
-                fault(format!(
-                    "no crate `{name}` in the table of arrows: it takes a decision record"
-                ));
+                fault(format!("no crate `{name}` in the table of arrows: it takes a decision record"));
                 continue;
             };
             room_faults(name, arrows, &room.dependencies, &mut fault);
-        } else if room
-            .dependencies
-            .iter()
-            .any(|to| is_for_tests(to) && room.folder == "app")
-        {
-            fault(format!(
-                "{FOR_TESTS} is for tests: name it under dev-dependencies"
-            ));
+        } else if room.dependencies.iter().any(|to| is_for_tests(to) && room.folder == "app") {
+            fault(format!("{FOR_TESTS} is for tests: name it under dev-dependencies"));
         }
     }
     faults
@@ -166,25 +141,18 @@ fn room_faults(name: &str, arrows: &[&str], dependencies: &[Dependency], fault: 
         let Dependency { package, purpose } = dependency;
         match (name_of(package), purpose) {
             (Some(_), Purpose::Normal) if is_for_tests(dependency) => {
-                fault(format!(
-                    "{FOR_TESTS} is for tests: name it under dev-dependencies"
-                ));
+                fault(format!("{FOR_TESTS} is for tests: name it under dev-dependencies"));
             }
             (Some(to), Purpose::Normal) if !arrows.contains(&to) => {
                 fault(format!("no arrow {name} -> {to} in the table"));
             }
             (Some(to), Purpose::Development) if to != FOR_TESTS && !lies_below(name, to) => {
-                fault(format!(
-                    "{to} does not lie below {name}, and its tests may not reach up"
-                ));
+                fault(format!("{to} does not lie below {name}, and its tests may not reach up"));
             }
             (None, Purpose::Normal) => {
                 let confined = CONFINED.iter().find(|(pattern, _)| is_like(package, pattern));
                 if let Some((_, homes)) = confined.filter(|(_, homes)| !homes.contains(&name)) {
-                    fault(format!(
-                        "{package} is not for {name}; its home is app{}",
-                        listed(homes)
-                    ));
+                    fault(format!("{package} is not for {name}; its home is app{}", listed(homes)));
                 }
             }
             (Some(_) | None, Purpose::Normal | Purpose::Development) => {}
@@ -202,10 +170,7 @@ fn arrows_of(name: &str) -> Option<&'static [&'static str]> {
 
 /// Whether arrows lead from one room to the other, over any number of rooms. The table has no circles (a test).
 fn lies_below(from: &str, to: &str) -> bool {
-    arrows_of(from)
-        .unwrap_or_default()
-        .iter()
-        .any(|next| *next == to || lies_below(next, to))
+    arrows_of(from).unwrap_or_default().iter().any(|next| *next == to || lies_below(next, to))
 }
 
 fn package_of(name: &str) -> String {
@@ -213,17 +178,11 @@ fn package_of(name: &str) -> String {
 }
 
 fn name_of(package: &str) -> Option<&str> {
-    if package == "chappe" {
-        Some("app")
-    } else {
-        package.strip_prefix("chappe-")
-    }
+    if package == "chappe" { Some("app") } else { package.strip_prefix("chappe-") }
 }
 
 fn is_like(package: &str, pattern: &str) -> bool {
-    pattern
-        .strip_suffix('*')
-        .map_or_else(|| package == pattern, |start| package.starts_with(start))
+    pattern.strip_suffix('*').map_or_else(|| package == pattern, |start| package.starts_with(start))
 }
 
 fn listed(homes: &[&str]) -> String {

@@ -29,21 +29,12 @@ pub(super) fn faults(tree: &Tree) -> Vec<Fault> {
 }
 
 fn number(path: &str) -> Option<u32> {
-    let name = path
-        .strip_prefix(FOLDER)?
-        .strip_prefix('/')?
-        .strip_suffix(".md")?;
+    let name = path.strip_prefix(FOLDER)?.strip_prefix('/')?.strip_suffix(".md")?;
     let (digits, title) = name.split_once('-')?;
     let is_well_named = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
     let is_titled = !title.is_empty()
-        && title
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if is_well_named && is_titled {
-        digits.parse().ok()
-    } else {
-        None
-    }
+        && title.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if is_well_named && is_titled { digits.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@ use super::tree::{File, Tree};
 /// Follows the links of every Markdown file that stay in the checkout.
 pub(super) fn faults(tree: &Tree) -> Vec<Fault> {
     let documents = tree.files().iter().filter(|file| file.path.ends_with(".md"));
-    documents
-        .flat_map(|document| dead_links(document, tree))
-        .collect()
+    documents.flat_map(|document| dead_links(document, tree)).collect()
 }
 
 fn dead_links(document: &File, tree: &Tree) -> Vec<Fault> {
@@ -38,10 +36,7 @@ fn dead_links(document: &File, tree: &Tree) -> Vec<Fault> {
 
 /// What stands between `](` and `)`.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
-    line.split("](")
-        .skip(1)
-        .filter_map(|after| after.split_once(')'))
-        .map(|(target, _)| target)
+    line.split("](").skip(1).filter_map(|after| after.split_once(')')).map(|(target, _)| target)
 }
 
 fn is_relative(target: &str) -> bool {

@@ -48,11 +48,7 @@ fn is_rule(line: &str) -> bool {
 }
 
 fn last_cell(row: &str) -> &str {
-    row.trim_matches('|')
-        .rsplit('|')
-        .next()
-        .unwrap_or_default()
-        .trim()
+    row.trim_matches('|').rsplit('|').next().unwrap_or_default().trim()
 }
 
 fn row_faults(cell: &str, tree: &Tree) -> Vec<String> {
@@ -71,16 +67,11 @@ fn exists(name: &str, tree: &Tree) -> bool {
     };
     let function = rest.rsplit("::").next().unwrap_or_default().trim();
     let place = place.trim();
-    let module = [
-        format!("tests/src/{place}.rs"),
-        format!("tests/src/{place}"),
-        format!("tests/tests/{place}.rs"),
-    ];
+    let module =
+        [format!("tests/src/{place}.rs"), format!("tests/src/{place}"), format!("tests/tests/{place}.rs")];
     let package = [format!("crates/{place}"), place.to_owned()];
     let places = module.iter().chain(package.iter().filter(|_| !place.is_empty()));
-    places
-        .flat_map(|place| tree.below(place))
-        .any(|file| has_test(file, function))
+    places.flat_map(|place| tree.below(place)).any(|file| has_test(file, function))
 }
 
 /// Whether the file has a function of this name under a `#[test]` or `#[tokio::test]`.

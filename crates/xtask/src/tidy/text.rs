@@ -9,18 +9,8 @@ const LINES_MAX: usize = 500;
 const TEST_LINES_MAX: usize = 1_000;
 
 /// What a person writes; lock files, seeds and pictures are not held to it.
-const WRITTEN: &[&str] = &[
-    ".rs",
-    ".toml",
-    ".md",
-    ".mjs",
-    ".html",
-    ".css",
-    ".sh",
-    ".dict",
-    ".ci/run",
-    ".gitignore",
-];
+const WRITTEN: &[&str] =
+    &[".rs", ".toml", ".md", ".mjs", ".html", ".css", ".sh", ".dict", ".ci/run", ".gitignore"];
 /// What a machine runs.
 const CODE: &[&str] = &[".rs", ".toml", ".mjs", ".html", ".css", ".sh", ".ci/run"];
 /// Words that say "later": an issue says it better. Written apart, so that this file holds none.
@@ -38,13 +28,8 @@ const UNSAFE: [&str; 2] = [concat!("un", "safe"), concat!("un", "safe_code")];
 
 /// Holds the rules of text against every file.
 pub(super) fn faults(tree: &Tree) -> Vec<Fault> {
-    let written = tree
-        .files()
-        .iter()
-        .filter(|file| ends_with_any(&file.path, WRITTEN));
-    written
-        .flat_map(|file| length(file).into_iter().chain(lines(file)))
-        .collect()
+    let written = tree.files().iter().filter(|file| ends_with_any(&file.path, WRITTEN));
+    written.flat_map(|file| length(file).into_iter().chain(lines(file))).collect()
 }
 
 fn length(file: &File) -> Option<Fault> {
@@ -52,12 +37,8 @@ fn length(file: &File) -> Option<Fault> {
         return None;
     }
     let (count, most) = (file.text.lines().count(), lines_max(&file.path));
-    (count > most).then(|| {
-        Fault::file(
-            &file.path,
-            format!("{count} lines, and {most} are the most: split it"),
-        )
-    })
+    (count > most)
+        .then(|| Fault::file(&file.path, format!("{count} lines, and {most} are the most: split it")))
 }
 
 fn lines_max(path: &str) -> usize {

@@ -44,10 +44,7 @@ impl Tree {
                 self.read_folder(&entry.path(), &format!("{path}/"))?;
             } else if kind.is_file() {
                 let bytes = fs::read(entry.path()).map_err(Failure::io(entry.path().display()))?;
-                self.files.push(File {
-                    path,
-                    text: String::from_utf8(bytes).unwrap_or_default(),
-                });
+                self.files.push(File { path, text: String::from_utf8(bytes).unwrap_or_default() });
             }
         }
         Ok(())
@@ -59,9 +56,7 @@ impl Tree {
 
     /// The files below a folder, or the one at exactly this path.
     pub(super) fn below<'a>(&'a self, place: &'a str) -> impl Iterator<Item = &'a File> {
-        self.files
-            .iter()
-            .filter(move |file| is_at_or_below(&file.path, place))
+        self.files.iter().filter(move |file| is_at_or_below(&file.path, place))
     }
 
     pub(super) fn file(&self, path: &str) -> Option<&File> {
@@ -71,19 +66,13 @@ impl Tree {
     /// A tree for tests.
     #[cfg(test)]
     pub(super) fn of(files: &[(&str, &str)]) -> Self {
-        let file = |&(path, text): &(&str, &str)| File {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        };
-        Self {
-            files: files.iter().map(file).collect(),
-        }
+        let file = |&(path, text): &(&str, &str)| File { path: path.to_owned(), text: text.to_owned() };
+        Self { files: files.iter().map(file).collect() }
     }
 }
 
 fn is_at_or_below(path: &str, place: &str) -> bool {
-    path.strip_prefix(place)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]

@@ -20,14 +20,8 @@ fn gaps_doubles_names_and_titles_are_found() {
         (["0001-a.md", "0002-b.md"], "T\n", "opens with its title"),
     ];
     for ([first, second], text, fault) in cases {
-        let (first, second) = (
-            format!("docs/decisions/{first}"),
-            format!("docs/decisions/{second}"),
-        );
+        let (first, second) = (format!("docs/decisions/{first}"), format!("docs/decisions/{second}"));
         let found = faults(&Tree::of(&[(&first, "# T\n"), (&second, text)]));
-        assert!(
-            found.len() == 1 && found[0].text.contains(fault),
-            "{second} gave {found:?}, not {fault:?}"
-        );
+        assert!(found.len() == 1 && found[0].text.contains(fault), "{second} gave {found:?}, not {fault:?}");
     }
 }

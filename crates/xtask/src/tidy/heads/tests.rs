@@ -4,26 +4,14 @@ const GOOD: &str = "//! Kind to Route.\n//!\n//! It knows no I/O. The one decisi
 
 #[test]
 fn a_head_that_tells_all_passes() {
-    assert_eq!(
-        faults(&Tree::of(&[
-            ("crates/a/src/lib.rs", GOOD),
-            ("crates/a/src/b.rs", "mod c;\n")
-        ])),
-        []
-    );
+    assert_eq!(faults(&Tree::of(&[("crates/a/src/lib.rs", GOOD), ("crates/a/src/b.rs", "mod c;\n")])), []);
 }
 
 #[test]
 fn app_and_tests_need_a_head_but_no_form() {
-    let tree = Tree::of(&[
-        ("app/src/main.rs", "//! The relay.\n"),
-        ("tests/src/lib.rs", "mod a;\n"),
-    ]);
+    let tree = Tree::of(&[("app/src/main.rs", "//! The relay.\n"), ("tests/src/lib.rs", "mod a;\n")]);
     let found = faults(&tree);
-    assert!(
-        found.len() == 1 && found[0].path == "tests/src/lib.rs",
-        "{found:?}"
-    );
+    assert!(found.len() == 1 && found[0].path == "tests/src/lib.rs", "{found:?}");
 }
 
 #[test]
@@ -38,9 +26,6 @@ fn what_a_head_lacks_is_named() {
     ];
     for (text, fault) in cases {
         let found = faults(&Tree::of(&[("crates/a/src/lib.rs", text)]));
-        assert!(
-            found.len() == 1 && found[0].text.contains(fault),
-            "{text:?} gave {found:?}, not {fault:?}"
-        );
+        assert!(found.len() == 1 && found[0].text.contains(fault), "{text:?} gave {found:?}, not {fault:?}");
     }
 }

@@ -34,9 +34,7 @@ fn rows_without_a_test_are_found() {
         ("`codec: lone_surrogates`, `codec: gone`", "no test `codec: gone`"),
     ];
     for (cell, fault) in cases {
-        let found = faults(&house(&format!(
-            "# T\n\n| case | Tests |\n|:--|--:|\n| a | {cell} |\n"
-        )));
+        let found = faults(&house(&format!("# T\n\n| case | Tests |\n|:--|--:|\n| a | {cell} |\n")));
         let as_expected = found.len() == 1 && found[0].line == 5 && found[0].text.contains(fault);
         assert!(as_expected, "{cell:?} gave {found:?}, not {fault:?}");
     }
@@ -44,9 +42,6 @@ fn rows_without_a_test_are_found() {
 
 #[test]
 fn a_document_without_rows_is_a_fault() {
-    assert_eq!(
-        faults(&house("| case | answer |\n|---|---|\n| a | b |\n")).len(),
-        1
-    );
+    assert_eq!(faults(&house("| case | answer |\n|---|---|\n| a | b |\n")).len(), 1);
     assert_eq!(faults(&Tree::of(&[])).len(), 1);
 }

@@ -14,35 +14,17 @@ fn bad_text_is_found_with_its_line() {
         ("a.md", "windows\r\n".to_owned(), 1, "white space"),
         ("a.rs", format!("// {mark}: later\n"), 1, "write an issue"),
         ("a.mjs", format!("// {mark}\n"), 1, "write an issue"),
-        (
-            "crates/a/src/lib.rs",
-            format!("fn a() {{ {word} {{ }} }}\n"),
-            1,
-            "outside the modules",
-        ),
-        (
-            "crates/a/src/lib.rs",
-            format!("#[expect({word}_code)]\n"),
-            1,
-            "outside the modules",
-        ),
+        ("crates/a/src/lib.rs", format!("fn a() {{ {word} {{ }} }}\n"), 1, "outside the modules"),
+        ("crates/a/src/lib.rs", format!("#[expect({word}_code)]\n"), 1, "outside the modules"),
         ("a.rs", "fn a() {}".to_owned(), 0, "one line break"),
         ("a.rs", "fn a() {}\n\n".to_owned(), 0, "one line break"),
         ("a.rs", "//\n".repeat(LINES_MAX + 1), 0, "500 are the most"),
-        (
-            "a/tests.rs",
-            "//\n".repeat(TEST_LINES_MAX + 1),
-            0,
-            "1000 are the most",
-        ),
+        ("a/tests.rs", "//\n".repeat(TEST_LINES_MAX + 1), 0, "1000 are the most"),
     ];
     for (path, text, line, fault) in cases {
         let found = faults(&Tree::of(&[(path, &text)]));
         let as_expected = found.len() == 1 && found[0].line == line && found[0].text.contains(fault);
-        assert!(
-            as_expected,
-            "{path:?} with {text:?} gave {found:?}, not {fault:?}"
-        );
+        assert!(as_expected, "{path:?} with {text:?} gave {found:?}, not {fault:?}");
     }
 }
 
