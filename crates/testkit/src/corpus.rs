@@ -134,9 +134,9 @@ impl World {
         }
         // A few arrive late.
         for place in 1..self.events.len() {
-            if self.rng.percent(10) {
+            if self.rng.percent(20) {
                 let earlier = self.rng.below(place);
-                self.events.swap(place, earlier.max(place.saturating_sub(20)));
+                self.events.swap(place, earlier.max(place.saturating_sub(100)));
             }
         }
         Corpus { keys: self.keys, events: self.events }
@@ -163,7 +163,7 @@ impl World {
             Topic::Report => self.report(),
             Topic::Comment => self.comment(),
             Topic::Oddity => self.oddity(),
-            Topic::Vanish => self.at_now(62).tag(&["relay", "ALL_RELAYS"]).content("goodbye"),
+            Topic::Vanish => self.vanish(),
             Topic::Ephemeral => self.ephemeral(),
             Topic::Expiring => self.expiring(),
         }
@@ -355,6 +355,14 @@ impl World {
             4 => odd.tag(&["l", "\u{0}\u{1}\u{7f}\"\\"]).content("\u{8}\u{c}\u{1f}\u{2028}"),
             _ => odd.tag(&["t", "nostr"]).tag(&["t", "rust"]).tag(&["t", topic]).tag(&["1", "digit"]),
         }
+    }
+
+    /// One in five hundred events: each takes a whole author away.
+    fn vanish(&mut self) -> EventBuilder {
+        if self.rng.percent(80) {
+            return self.note();
+        }
+        self.at_now(62).tag(&["relay", "ALL_RELAYS"]).content("goodbye")
     }
 
     fn ephemeral(&mut self) -> EventBuilder {

@@ -4,11 +4,11 @@ use crate::TestEvent;
 
 /// The events a relay should hold, after each was offered in turn.
 ///
-/// What is deleted follows from the deletions and vanish requests that are held at that moment, so the same events
-/// exported and imported again give the same model.
+/// Requests to delete or to vanish bind it for ever, even when they are no longer held themselves.
 #[derive(Debug, Clone, Default)]
 pub struct Model {
     held: Vec<TestEvent>,
+    requests: Vec<TestEvent>,
 }
 
 /// What became of an offered event.
@@ -32,7 +32,7 @@ impl Model {
     /// Holds nothing yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { held: Vec::new() }
+        Self { held: Vec::new(), requests: Vec::new() }
     }
 
     /// Offers a valid event at this time (seconds since the epoch).
@@ -48,14 +48,18 @@ impl Model {
         if expired(event, now) {
             return Offered::Expired;
         }
-        if self.held.iter().any(|held| deletes(held, event)) {
+        if self.requests.iter().any(|request| deletes(request, event)) {
             return Offered::Deleted;
         }
-        if self.held.iter().any(|held| replaces(held, event)) {
+        // What has expired stands in nobody's way, though it may not have been swept yet.
+        if self.held.iter().any(|held| replaces(held, event) && !expired(held, now)) {
             return Offered::Superseded;
         }
-        self.held.retain(|held| !replaces(event, held) && !deletes(event, held));
+        self.held.retain(|held| !have_same_address(held, event) && !deletes(event, held));
         self.held.push(event.clone());
+        if matches!(event.kind(), 5 | 62) {
+            self.requests.push(event.clone());
+        }
         Offered::Stored
     }
 
@@ -91,40 +95,39 @@ fn address(event: &TestEvent) -> Option<String> {
     Some(format!("{}:{}:{d}", event.kind(), event.pubkey()))
 }
 
+fn have_same_address(one: &TestEvent, other: &TestEvent) -> bool {
+    let may = one.kind() == other.kind() && one.pubkey() == other.pubkey();
+    may && address(one).is_some() && address(one) == address(other)
+}
+
 /// Whether `new` takes the place of `old`: same address, and later or, in the same second, of a lower id.
 fn replaces(new: &TestEvent, old: &TestEvent) -> bool {
-    if new.kind() != old.kind() || new.pubkey() != old.pubkey() {
-        return false;
-    }
-    if address(new).is_none() || address(new) != address(old) {
-        return false;
-    }
     let later = new.created_at() > old.created_at();
     let same_second = new.created_at() == old.created_at();
-    later || (same_second && new.id().as_bytes() < old.id().as_bytes())
+    have_same_address(new, old) && (later || (same_second && new.id().as_bytes() < old.id().as_bytes()))
 }
 
 /// Whether a deletion (NIP-09) or vanish request (NIP-62) covers the event.
 fn deletes(request: &TestEvent, event: &TestEvent) -> bool {
-    if !matches!(request.kind(), 5 | 62) {
-        return false;
-    }
     let own = request.pubkey() == event.pubkey();
-    // NIP-59: a gift wrap's author is a throw-away key, so its recipient may act on it.
-    let wrapped_for = |key: &str| event.kind() == 1059 && event.tag_values("p").any(|to| to == key);
-    let received = wrapped_for(&request.pubkey().to_string());
+    let in_time = event.created_at() <= request.created_at();
     match request.kind() {
         // NIP-09: deleting a deletion has no effect. NIP-62: nor has deleting a vanish request.
         5 if event.kind() == 5 || event.kind() == 62 => false,
         5 => {
-            let by_id = request.tag_values("e").any(|id| id == event.id().to_string());
-            let address = address(event);
-            let by_address = request.tag_values("a").any(|named| address.as_deref() == Some(named));
-            (by_id && (own || received)) || (by_address && own && event.created_at() <= request.created_at())
+            let id = event.id().to_string();
+            let by_id = request.tag_values("e").any(|named| named == id);
+            let by_address = || request.tag_values("a").any(|named| address(event).as_deref() == Some(named));
+            (by_id && (own || is_wrapped_for(event, request))) || (own && in_time && by_address())
         }
-        62 => (own || received) && event.created_at() <= request.created_at() && event.id() != request.id(),
+        62 => in_time && event.id() != request.id() && (own || is_wrapped_for(event, request)),
         _ => false,
     }
+}
+
+/// NIP-59: a gift wrap's author is a throw-away key, so its recipient may act on it.
+fn is_wrapped_for(event: &TestEvent, request: &TestEvent) -> bool {
+    event.kind() == 1059 && event.tag_values("p").any(|to| to == request.pubkey().to_string())
 }
 
 #[cfg(test)]

@@ -65,6 +65,17 @@ fn the_newest_version_stays_and_the_lowest_id_breaks_a_tie() {
 }
 
 #[test]
+fn an_expired_version_is_in_nobodys_way() {
+    let alice = Keys::from_seed(1);
+    let newest = event(0, 40).tag(&["expiration", "60"]).sign(&alice);
+    let older = event(0, 30).sign(&alice);
+    let mut model = offer(&[(&newest, Stored), (&older, Superseded)]);
+    assert_eq!(model.offer(&older, 60), Stored);
+    assert_eq!(model.offer(&newest, 59), Stored, "the older one has taken its place");
+    assert_eq!(model.served(0).count(), 1);
+}
+
+#[test]
 fn deletions_cover_their_authors_events_and_stay() {
     let (alice, bob) = people();
     let by_id = |target: &TestEvent, by: &Keys| event(5, 40).tag(&["e", &target.id().to_string()]).sign(by);
@@ -98,7 +109,10 @@ fn recipients_may_delete_gift_wraps_and_vanishing_takes_everything() {
     let wrapper = Keys::from_seed(3);
     let wrap = |seconds| event(1059, seconds).tag(&["p", &bob.hex()]).sign(&wrapper);
     let early = wrap(30);
-    let deletion = event(5, 41).tag(&["e", &early.id().to_string()]).sign(&bob);
+    // Made after Bob vanishes, and deleted by him before.
+    let promised = event(1, 70).sign(&bob);
+    let deletion = event(5, 41).tag(&["e", &early.id().to_string()]).tag(&["e", &promised.id().to_string()]);
+    let deletion = deletion.sign(&bob);
     let vanish = |seconds| event(62, seconds).tag(&["relay", "ALL_RELAYS"]).sign(&bob);
     let model = offer(&[
         (&early, Stored),
@@ -111,6 +125,8 @@ fn recipients_may_delete_gift_wraps_and_vanishing_takes_everything() {
         (&wrap(60), Deleted),
         (&deletion, Deleted),
         (&vanish(59), Deleted),
+        (&early, Deleted),
+        (&promised, Deleted),
         (&wrap(61), Stored),
         (&event(1, 60).sign(&bob), Deleted),
         (&event(1, 61).sign(&bob), Stored),
