@@ -5,7 +5,7 @@ use std::fmt;
 use chappe_protocol::{Kind, Prefix, PublicKey, Refusal};
 use chappe_validation::Verified;
 
-use crate::{Access, KEYS_MAX, Peer};
+use crate::{Access, Peer};
 
 /// What a client signs to show that a key is its own. One holds as long as its connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +40,6 @@ pub enum AuthRefused {
     RelayMissing,
     /// The event was made for another relay.
     RelayWrong,
-    /// The connection has signed in with [`KEYS_MAX`] other keys.
-    TooManyKeys,
 }
 
 impl fmt::Display for AuthRefused {
@@ -53,7 +51,6 @@ impl fmt::Display for AuthRefused {
             Self::ChallengeWrong => f.write_str("the challenge is not the one that was sent"),
             Self::RelayMissing => f.write_str("the relay tag is missing"),
             Self::RelayWrong => f.write_str("the relay tag names another relay"),
-            Self::TooManyKeys => write!(f, "a connection may sign in with {KEYS_MAX} keys at most"),
         }
     }
 }
@@ -63,7 +60,6 @@ impl std::error::Error for AuthRefused {}
 impl From<AuthRefused> for Refusal {
     fn from(refused: AuthRefused) -> Self {
         let prefix = match refused {
-            AuthRefused::TooManyKeys => Prefix::Restricted,
             AuthRefused::OtherKind
             | AuthRefused::NoChallenge
             | AuthRefused::ChallengeMissing
@@ -75,7 +71,8 @@ impl From<AuthRefused> for Refusal {
     }
 }
 
-/// Decides whether the event proves that the client has its author's key, and gives that key.
+/// Decides whether the event proves that the client has its author's key, and gives that key, for
+/// [`crate::Viewer::add`].
 ///
 /// `challenge` is the one that this connection was sent, if any. That the event is new enough was settled when it was
 /// verified, by `chappe_validation::Rules::auth`. Of several `challenge` or `relay` tags the first counts.
@@ -101,9 +98,6 @@ pub fn accept_auth(
     let relay = head.tags.values_of(b"relay").next().ok_or(AuthRefused::RelayMissing)?;
     if !access.is_own_url(Some(peer), relay) {
         return Err(AuthRefused::RelayWrong);
-    }
-    if !peer.viewer.has_room_for(&head.pubkey) {
-        return Err(AuthRefused::TooManyKeys);
     }
     Ok(head.pubkey)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chappe_protocol::PublicKey;
+use chappe_protocol::{Prefix, PublicKey, Refusal};
 
 use crate::RelayUrl;
 
@@ -27,6 +27,12 @@ impl fmt::Display for TooManyKeys {
 
 impl std::error::Error for TooManyKeys {}
 
+impl From<TooManyKeys> for Refusal {
+    fn from(refused: TooManyKeys) -> Self {
+        Self::new(Prefix::Restricted, refused.to_string())
+    }
+}
+
 impl Viewer {
     /// Somebody who has not signed in.
     #[must_use]
@@ -40,19 +46,14 @@ impl Viewer {
     ///
     /// [`TooManyKeys`] when it would be one more than [`KEYS_MAX`].
     pub fn add(&mut self, key: PublicKey) -> Result<(), TooManyKeys> {
-        if !self.has_room_for(&key) {
+        if self.contains(&key) {
+            return Ok(());
+        }
+        if self.keys.len() >= KEYS_MAX {
             return Err(TooManyKeys);
         }
-        if !self.contains(&key) {
-            self.keys.push(key);
-        }
+        self.keys.push(key);
         Ok(())
-    }
-
-    /// Whether [`Self::add`] would take the key.
-    #[must_use]
-    pub fn has_room_for(&self, key: &PublicKey) -> bool {
-        self.keys.len() < KEYS_MAX || self.contains(key)
     }
 
     /// Whether the connection has signed in with this key. Costs a look at each of its keys.

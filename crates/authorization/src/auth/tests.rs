@@ -90,19 +90,15 @@ fn an_auth_proves_its_key_to_this_relay_and_connection() {
 }
 
 #[test]
-fn several_keys_add_up_to_a_bound() {
+fn several_keys_add_up() {
     let mut peer = Peer::default();
-    for seed in 0..KEYS_MAX as u64 {
-        let event = auth_event(OWN, SENT, NOW).sign(&Keys::from_seed(seed));
+    let people = [1, 2, 3].map(Keys::from_seed);
+    for keys in &people {
+        let event = auth_event(OWN, SENT, NOW).sign(keys);
         peer.viewer.add(accept(&peer, Some(&sent()), &event).unwrap()).unwrap();
     }
-    assert_eq!(peer.viewer.iter().count(), KEYS_MAX);
-    let (first, one_more) = (Keys::from_seed(0), Keys::from_seed(1_000));
-    assert!(peer.viewer.contains(&first.public()));
-    let again = auth_event(OWN, SENT, NOW).sign(&first);
-    assert_eq!(accept(&peer, Some(&sent()), &again), Ok(first.public()));
-    let too_many = auth_event(OWN, SENT, NOW).sign(&one_more);
-    assert_eq!(accept(&peer, Some(&sent()), &too_many), Err(AuthRefused::TooManyKeys));
+    assert!(people.iter().all(|keys| peer.viewer.contains(&keys.public())));
+    assert_eq!(peer.viewer.iter().count(), people.len());
 }
 
 #[test]
@@ -114,7 +110,6 @@ fn each_no_has_its_words() {
         (AuthRefused::ChallengeWrong, "invalid: the challenge is not the one that was sent"),
         (AuthRefused::RelayMissing, "invalid: the relay tag is missing"),
         (AuthRefused::RelayWrong, "invalid: the relay tag names another relay"),
-        (AuthRefused::TooManyKeys, "restricted: a connection may sign in with 64 keys at most"),
     ];
     for (refused, words) in table {
         assert_eq!(Refusal::from(refused).to_string(), words);

@@ -14,4 +14,6 @@ fn keys_add_up_to_a_bound() {
     assert_eq!(viewer.add(key(5)), Ok(()), "a known key, when full");
     assert_eq!(viewer.iter().count(), KEYS_MAX);
     assert!(!viewer.is_anonymous());
+    let words = "restricted: a connection may sign in with 64 keys at most";
+    assert_eq!(Refusal::from(TooManyKeys).to_string(), words);
 }
