@@ -51,12 +51,12 @@ fn deny(workspace: &Workspace) -> Result<(), Failure> {
     tools::ensure_cargo_deny()?;
     for package in [".", FUZZ, RUST_CLIENT] {
         let mut deny = workspace::cargo();
-        deny.current_dir(workspace.root()).args(["deny", "--manifest-path"]);
-        deny.arg(format!("{package}/Cargo.toml"));
+        deny.current_dir(workspace.root()).arg("deny");
         if workspace::in_ci() {
             deny.arg("--locked");
         }
-        deny.args(["check", "--config", "deny.toml", "bans", "licenses", "sources"]);
+        deny.args(["--config", "deny.toml", "--manifest-path"]).arg(format!("{package}/Cargo.toml"));
+        deny.args(["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
         command::run(&mut deny)?;
     }
     Ok(())
