@@ -5,6 +5,9 @@ use std::io::ErrorKind;
 
 use chappe_protocol::Kind;
 
+/// EIO. LMDB reports it for a write that was cut short, which is how most disks begin to be full.
+const CUT_SHORT: i32 = 5;
+
 /// Why the store could not do what it was asked. Nothing of the call was done.
 #[derive(Debug)]
 pub enum Error {
@@ -30,9 +33,9 @@ pub enum Space {
 impl From<heed::Error> for Error {
     fn from(error: heed::Error) -> Self {
         use heed::Error::{Decoding, Encoding, EnvAlreadyOpened, Io, Mdb};
-        use heed::MdbError::{MapFull, TxnFull};
+        use heed::MdbError::MapFull;
         match error {
-            Mdb(MapFull | TxnFull) => Self::Full(Space::Map),
+            Mdb(MapFull) => Self::Full(Space::Map),
             Io(io) if matches!(io.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
                 Self::Full(Space::Disk)
             }
@@ -50,6 +53,9 @@ impl fmt::Display for Error {
                 write!(f, "an event of kind {kind} was given a place that does not fit it")
             }
             Self::Corrupt(what) => write!(f, "the store is damaged: {what}"),
+            Self::Engine(heed::Error::Io(error)) if error.raw_os_error() == Some(CUT_SHORT) => {
+                write!(f, "the store failed: {error}: its disk is full or broken")
+            }
             Self::Engine(error) => write!(f, "the store failed: {error}"),
         }
     }

@@ -14,7 +14,7 @@ pub(crate) const TABLES: u32 = 14;
 type Number = U64<BigEndian>;
 
 /// A table whose keys the record alone decides, and whose value is the record's [`Seq`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Index {
     Id,
     Time,

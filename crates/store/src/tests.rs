@@ -1,4 +1,9 @@
 //! The store as its callers see it.
 
+mod differential;
+mod full;
+mod model;
+mod open;
+mod queries;
 mod rules;
-mod support;
+pub(crate) mod support;

@@ -1,0 +1,80 @@
+use chappe_testkit::{EventBuilder, Keys};
+
+use super::{Audit, Fault};
+use crate::keys::RecordKeys;
+use crate::store::{Seq, Store};
+use crate::tables::Index;
+use crate::tests::support::{TestStore, record};
+use crate::write::Writer;
+
+/// Damages a store of two events and says what the audit finds.
+fn after(damage: impl Fn(&mut Writer<'_>)) -> Audit {
+    let test = TestStore::new();
+    let event = |kind| EventBuilder::new(kind).tag(&["t", "x"]).tag(&["d", "y"]).sign(&Keys::from_seed(1));
+    test.put_all([&event(1), &event(30_000)]);
+    damage_store(&test.store, damage);
+    test.store.audit().unwrap()
+}
+
+fn damage_store(store: &Store, damage: impl Fn(&mut Writer<'_>)) {
+    let mut writer = Writer::begin(store, crate::tests::support::NOW).unwrap();
+    damage(&mut writer);
+    writer.commit().unwrap();
+}
+
+#[test]
+fn a_sound_store_is_clean() {
+    let audit = after(|_| {});
+    assert_eq!((audit.events, audit.entries, audit.faults_count), (2, 2 * 9 + 1, 0));
+}
+
+#[test]
+fn an_entry_too_few_in_any_index_is_found() {
+    for index in Index::ALL.into_iter().filter(|&index| index != Index::Expiration) {
+        let audit = after(|writer| {
+            let mut keys = RecordKeys::default();
+            keys.fill(&writer.record(Seq(2)).unwrap());
+            let (_, key) = keys.iter().find(|&(found, _)| found == index).unwrap();
+            assert!(writer.tables.index(index).delete(&mut writer.txn, key).unwrap());
+        });
+        assert_eq!(audit.faults, [Fault::MissingEntry(Seq(2), index.name())]);
+    }
+}
+
+#[test]
+fn an_entry_too_many_in_any_index_is_found() {
+    for (index, seq) in Index::ALL.into_iter().flat_map(|index| [(index, 1), (index, 77)]) {
+        let audit = after(|writer| writer.tables.index(index).put(&mut writer.txn, &[7; 50], &seq).unwrap());
+        assert_eq!(audit.faults, [Fault::StrayEntry(Seq(seq), index.name())]);
+    }
+}
+
+#[test]
+fn an_entry_that_points_elsewhere_is_found() {
+    let audit = after(|writer| {
+        let mut keys = RecordKeys::default();
+        keys.fill(&writer.record(Seq(2)).unwrap());
+        let (index, key) = keys.iter().find(|&(found, _)| found == Index::Head).unwrap();
+        writer.tables.index(index).put(&mut writer.txn, key, &1).unwrap();
+    });
+    assert_eq!(audit.faults, [Fault::MissingEntry(Seq(2), "heads"), Fault::StrayEntry(Seq(1), "heads")]);
+}
+
+#[test]
+fn records_without_entries_and_without_sense_are_found() {
+    let audit = after(|writer| writer.tables.records.put(&mut writer.txn, &1, b"too short").unwrap());
+    assert_eq!(audit.faults[0], Fault::UnreadableRecord(Seq(1)));
+    let stranger = record(&EventBuilder::new(1).sign(&Keys::from_seed(3)));
+    let audit = after(|writer| writer.tables.records.put(&mut writer.txn, &9, stranger.as_bytes()).unwrap());
+    assert_eq!((audit.faults[0].clone(), audit.faults_count), (Fault::UnknownSeq(Seq(9)), 6));
+}
+
+#[test]
+fn many_faults_are_counted_and_some_are_listed() {
+    let audit = after(|writer| {
+        for n in 0..500_u64 {
+            writer.tables.index(Index::Time).put(&mut writer.txn, &n.to_be_bytes(), &1).unwrap();
+        }
+    });
+    assert_eq!((audit.faults_count, audit.faults.len(), audit.is_clean()), (500, 100, false));
+}

@@ -1,0 +1,112 @@
+//! Random questions about a realistic corpus, compared with plain loops over the events.
+
+use std::collections::HashMap;
+
+use chappe_protocol::{EventId, Filter};
+use chappe_testkit::naive::{self, Limits, Model, Offered};
+use chappe_testkit::{Corpus, Rng, TestEvent, random_filters};
+
+use super::support::{NOW, TestStore};
+use crate::{Completeness, QueryBounds, Seq, Step, Written, count};
+
+const LIMITS: Limits = Limits { default: 100, max: 300 };
+
+struct World {
+    store: TestStore,
+    corpus: Corpus,
+    /// What is held, and under which number.
+    held: Vec<(TestEvent, Seq)>,
+}
+
+impl World {
+    fn new(seed: u64, corpus: Corpus) -> Self {
+        let (store, mut model, mut seqs) = (TestStore::new(), Model::new(), HashMap::new());
+        let kept: Vec<_> =
+            corpus.events.iter().filter(|event| !(20_000..30_000).contains(&event.kind())).collect();
+        for batch in kept.chunks(500) {
+            for (event, written) in batch.iter().zip(store.put_all(batch.iter().copied())) {
+                let offered = model.offer(event, NOW.0);
+                let agrees = match written {
+                    Written::Stored(seq) => {
+                        seqs.insert(event.id(), seq);
+                        offered == Offered::Stored
+                    }
+                    Written::Duplicate => offered == Offered::Duplicate,
+                    Written::Superseded => offered == Offered::Superseded,
+                    Written::Deleted => offered == Offered::Deleted,
+                };
+                assert!(agrees, "seed {seed}: {written:?}, {offered:?}: {}", event.json());
+            }
+        }
+        store.assert_sound();
+        let held = model.served(NOW.0).map(|event| (event.clone(), seqs[&event.id()])).collect();
+        Self { store, corpus, held }
+    }
+
+    /// Asks the store and the plain loops.
+    fn compare(&self, rng: &mut Rng, seed: u64) {
+        let filters = random_filters(rng, &self.corpus);
+        let step = Step {
+            events_max: *rng.pick(&[1, 2, 10, 1_000]),
+            scans_max: *rng.pick(&[1, 3, 50, 1_000, 100_000]),
+        };
+        let newest = if rng.percent(20) { self.held[rng.below(self.held.len())].1 } else { Seq(u64::MAX) };
+        // Hides no event, or about a quarter of them.
+        let hidden = if rng.percent(30) { 0b11 } else { 0x100 };
+        let is_seen = |id: &EventId| u16::from(id.as_bytes()[7] & 0b11) != hidden;
+        // Those that match at all, so that the slow loops below run over few.
+        let visible = self.held.iter().filter(|(event, seq)| *seq <= newest && is_seen(&event.id()));
+        let matching = visible.map(|(event, _)| event);
+        let matching = matching.filter(|event| filters.iter().any(|filter| naive::matches(filter, event)));
+        let matching: Vec<_> = matching.collect();
+        let bounds = QueryBounds { default_limit: LIMITS.default, limit_max: LIMITS.max, newest };
+        let see = &mut |record: &crate::RecordView<'_>| is_seen(&record.head().id);
+        let (ids, completeness) = self.store.answer(&filters, bounds, NOW, step, see);
+        let context = || format!("seed {seed}, {step:?}, newest {newest:?}, {filters:?}");
+        assert_eq!(ids, naive::query(matching.iter().copied(), &filters, LIMITS), "{}", context());
+        assert_eq!(completeness, expected_completeness(&matching, &filters, ids.len()), "{}", context());
+        if rng.percent(10) {
+            let mut counted = 0;
+            let mut query = count(filters.clone(), newest);
+            let each = &mut |_: crate::RecordView<'_>| {
+                counted += 1;
+                std::ops::ControlFlow::Continue(())
+            };
+            while query.advance(&self.store.store, NOW, step, see, each).unwrap() == crate::Progress::More {}
+            assert_eq!(counted, matching.len(), "{}", context());
+        }
+    }
+}
+
+/// With fewer events than the store peeks at, it always finds out.
+fn expected_completeness(matching: &[&TestEvent], filters: &[Filter], sent: usize) -> Completeness {
+    let is_zero = |filter: &Filter| filter.limit == Some(0);
+    let asked: Vec<_> = filters.iter().filter(|filter| !is_zero(filter)).cloned().collect();
+    if naive::count(matching.iter().copied(), &asked) > sent {
+        Completeness::MoreStored
+    } else if filters.iter().any(|filter| is_zero(filter) && !filter.is_never()) {
+        Completeness::Unknown
+    } else {
+        Completeness::Finished
+    }
+}
+
+fn check(seed: u64, corpus: Corpus, questions: usize) {
+    let world = World::new(seed, corpus);
+    let mut rng = Rng::new(seed);
+    for _ in 0..questions {
+        world.compare(&mut rng, seed);
+    }
+}
+
+#[test]
+fn every_question_is_answered_as_by_plain_loops() {
+    check(1, Corpus::plain(1, 5_000, 80), 3_000);
+}
+
+#[test]
+fn deletions_and_replacements_leave_what_plain_loops_leave() {
+    for seed in 2..5 {
+        check(seed, Corpus::eventful(seed, 1_000, 15), 300);
+    }
+}
