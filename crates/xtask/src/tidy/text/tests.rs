@@ -36,7 +36,7 @@ fn good_text_passes() {
         ("docs/a.md", format!("We leave no {mark}.\n")),
         ("a.rs", format!("let {mark}S = 1; // in {word}ly\n")),
         ("a.rs", format!("// It would take {word} to do this.\n")),
-        ("a.rs", format!("let policy = \"{word}-inline\";\n")),
+        ("a.rs", format!("let policy = \"{word}-inline\" == \"{word}\";\n")),
         ("crates/codec/tests/allocations.rs", format!("{word} {{ }}\n")),
         (UNSAFE_AT[0], format!("{word} {{ }}\n")),
         ("a.rs", "//\n".repeat(LINES_MAX)),
