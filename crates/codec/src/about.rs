@@ -86,12 +86,11 @@ fn take_string<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 fn id_after_key(rest: &[u8]) -> Option<EventId> {
-    let value = rest
-        .trim_ascii_start()
-        .strip_prefix(b":")?
-        .trim_ascii_start()
-        .strip_prefix(b"\"")?;
+    let value = rest.trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
     let (hex, after) = value.split_first_chunk::<{ 2 * EventId::BYTES }>()?;
     after.strip_prefix(b"\"")?;
     EventId::from_hex(hex).ok()
 }
+
+#[cfg(test)]
+mod tests;

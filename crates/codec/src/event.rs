@@ -16,20 +16,13 @@ use crate::{About, EventField, Malformed, MalformedReason, Scratch};
 /// [`Malformed`] when the bytes are anything but one event with each field once and of its type. Other fields are
 /// passed over.
 pub fn decode_event<'a>(text: &'a [u8], scratch: &'a mut Scratch) -> Result<Event<'a>, Malformed> {
-    read_lone_event(text, scratch).map_err(|reason| Malformed {
-        about: About::event(text),
-        reason,
-    })
+    read_lone_event(text, scratch).map_err(|reason| Malformed { about: About::event(text), reason })
 }
 
 fn read_lone_event<'a>(text: &'a [u8], scratch: &'a mut Scratch) -> Result<Event<'a>, MalformedReason> {
     let mut reader = Reader::new(str::from_utf8(text).map_err(|_| MalformedReason::NotUtf8)?);
     let event = read_event(&mut reader, scratch)?;
-    if reader.at_end() {
-        Ok(event)
-    } else {
-        Err(MalformedReason::TrailingBytes)
-    }
+    if reader.at_end() { Ok(event) } else { Err(MalformedReason::TrailingBytes) }
 }
 
 /// The fields that have been read so far.
@@ -54,21 +47,16 @@ pub(crate) fn read_event<'a>(
     // Each is given away to the field that fills it, so a second field of the name finds it gone.
     let (mut tags, mut content) = (Some(tags), Some(content));
     let mut fields = Fields::default();
-    let mut more = reader
-        .open(Bracket::Object)
-        .map_err(|fault| fault.when_reading(MalformedReason::NotAnEvent))?;
+    let mut more =
+        reader.open(Bracket::Object).map_err(|fault| fault.when_reading(MalformedReason::NotAnEvent))?;
     while more {
         match EventField::from_name(reader.key(word)?) {
             Some(EventField::Tags) => {
-                let packed = tags
-                    .take()
-                    .ok_or(MalformedReason::RepeatedField(EventField::Tags))?;
+                let packed = tags.take().ok_or(MalformedReason::RepeatedField(EventField::Tags))?;
                 fields.tags = Some(read_tags(reader, packed)?);
             }
             Some(EventField::Content) => {
-                let unescaped = content
-                    .take()
-                    .ok_or(MalformedReason::RepeatedField(EventField::Content))?;
+                let unescaped = content.take().ok_or(MalformedReason::RepeatedField(EventField::Content))?;
                 once(&mut fields.content, EventField::Content, reader.string(unescaped))?;
             }
             Some(field) => fields.read_simple(field, reader, word)?,
@@ -89,11 +77,7 @@ impl<'a> Fields<'a> {
     ) -> Result<(), MalformedReason> {
         match field {
             EventField::Id => once(&mut self.id, field, read_hex(reader, word, EventId::from_hex)),
-            EventField::Pubkey => once(
-                &mut self.pubkey,
-                field,
-                read_hex(reader, word, PublicKey::from_hex),
-            ),
+            EventField::Pubkey => once(&mut self.pubkey, field, read_hex(reader, word, PublicKey::from_hex)),
             EventField::CreatedAt => once(&mut self.created_at, field, reader.natural().map(Timestamp)),
             EventField::Kind => once(&mut self.kind, field, read_kind(reader)),
             EventField::Sig => once(&mut self.sig, field, read_hex(reader, word, Signature::from_hex)),
@@ -111,11 +95,7 @@ impl<'a> Fields<'a> {
             tags: self.tags.ok_or(missing(EventField::Tags))?,
         };
         let content = self.content.ok_or(missing(EventField::Content))?;
-        Ok(Event {
-            head,
-            content,
-            sig: self.sig.ok_or(missing(EventField::Sig))?,
-        })
+        Ok(Event { head, content, sig: self.sig.ok_or(missing(EventField::Sig))? })
     }
 }
 
@@ -142,9 +122,7 @@ pub(crate) fn read_hex<T>(
 
 /// Reads a kind; a number over 65,535 is unexpected.
 pub(crate) fn read_kind(reader: &mut Reader<'_>) -> Result<Kind, JsonFault> {
-    u16::try_from(reader.natural()?)
-        .map(Kind)
-        .map_err(|_| JsonFault::Unexpected)
+    u16::try_from(reader.natural()?).map(Kind).map_err(|_| JsonFault::Unexpected)
 }
 
 fn read_tags<'a>(reader: &mut Reader<'_>, packed: &'a mut Vec<u8>) -> Result<Tags<'a>, MalformedReason> {
@@ -167,9 +145,7 @@ fn read_tag(reader: &mut Reader<'_>, writer: &mut TagsWriter<'_>) -> Result<(), 
     writer.begin_tag();
     loop {
         writer.begin_string();
-        reader
-            .string_pieces(|piece| writer.piece(piece.as_bytes()))
-            .map_err(not_tags)?;
+        reader.string_pieces(|piece| writer.piece(piece.as_bytes())).map_err(not_tags)?;
         if !writer.end_string() {
             return Err(MalformedReason::TagTooLong);
         }
@@ -177,9 +153,8 @@ fn read_tag(reader: &mut Reader<'_>, writer: &mut TagsWriter<'_>) -> Result<(), 
             break;
         }
     }
-    if writer.end_tag() {
-        Ok(())
-    } else {
-        Err(MalformedReason::TagTooLong)
-    }
+    if writer.end_tag() { Ok(()) } else { Err(MalformedReason::TagTooLong) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,28 +12,20 @@ use crate::{About, FilterKey, Malformed, MalformedReason};
 ///
 /// [`Malformed`] when the bytes are anything but one filter, each key known, given once and of its type.
 pub fn decode_filter(text: &[u8]) -> Result<Filter, Malformed> {
-    read_lone_filter(text).map_err(|reason| Malformed {
-        about: About::Message,
-        reason,
-    })
+    read_lone_filter(text).map_err(|reason| Malformed { about: About::Message, reason })
 }
 
 fn read_lone_filter(text: &[u8]) -> Result<Filter, MalformedReason> {
     let mut reader = Reader::new(str::from_utf8(text).map_err(|_| MalformedReason::NotUtf8)?);
     let filter = read_filter(&mut reader, &mut String::new())?;
-    if reader.at_end() {
-        Ok(filter)
-    } else {
-        Err(MalformedReason::TrailingBytes)
-    }
+    if reader.at_end() { Ok(filter) } else { Err(MalformedReason::TrailingBytes) }
 }
 
 /// Reads a filter object and normalizes it.
 pub(crate) fn read_filter(reader: &mut Reader<'_>, word: &mut String) -> Result<Filter, MalformedReason> {
     let mut filter = Filter::default();
-    let mut more = reader
-        .open(Bracket::Object)
-        .map_err(|fault| fault.when_reading(MalformedReason::NotAFilter))?;
+    let mut more =
+        reader.open(Bracket::Object).map_err(|fault| fault.when_reading(MalformedReason::NotAFilter))?;
     while more {
         let name = reader.key(word)?;
         let Some(key) = FilterKey::from_name(name) else {
@@ -55,11 +47,9 @@ fn read_condition(
     word: &mut String,
 ) -> Result<(), MalformedReason> {
     match key {
-        FilterKey::Ids => once(
-            &mut filter.ids,
-            key,
-            read_list(reader, |reader| read_hex(reader, word, EventId::from_hex)),
-        ),
+        FilterKey::Ids => {
+            once(&mut filter.ids, key, read_list(reader, |reader| read_hex(reader, word, EventId::from_hex)))
+        }
         FilterKey::Authors => once(
             &mut filter.authors,
             key,
@@ -127,3 +117,6 @@ fn once<T>(slot: &mut Option<T>, key: FilterKey, value: Result<T, JsonFault>) ->
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

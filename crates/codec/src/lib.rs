@@ -26,6 +26,8 @@ mod message;
 mod reader;
 mod scan;
 mod scratch;
+#[cfg(test)]
+mod testing;
 
 pub use about::About;
 pub use encode::{

@@ -58,10 +58,7 @@ pub(crate) enum MessageType {
 /// [`Malformed`] when the bytes are anything but one message of a known type, whole and of the right types; it names
 /// the event or subscription to answer about where that can be read.
 pub fn decode_message<'a>(text: &'a [u8], scratch: &'a mut Scratch) -> Result<ClientMessage<'a>, Malformed> {
-    read_message(text, scratch).map_err(|reason| Malformed {
-        about: About::message(text),
-        reason,
-    })
+    read_message(text, scratch).map_err(|reason| Malformed { about: About::message(text), reason })
 }
 
 fn read_message<'a>(text: &'a [u8], scratch: &'a mut Scratch) -> Result<ClientMessage<'a>, MalformedReason> {
@@ -72,17 +69,11 @@ fn read_message<'a>(text: &'a [u8], scratch: &'a mut Scratch) -> Result<ClientMe
         MessageType::Auth => ClientMessage::Auth(read_only_event(&mut reader, scratch)?),
         MessageType::Req => {
             let (subscription, filters) = read_request(&mut reader, &mut scratch.word)?;
-            ClientMessage::Req {
-                subscription,
-                filters,
-            }
+            ClientMessage::Req { subscription, filters }
         }
         MessageType::Count => {
             let (subscription, filters) = read_request(&mut reader, &mut scratch.word)?;
-            ClientMessage::Count {
-                subscription,
-                filters,
-            }
+            ClientMessage::Count { subscription, filters }
         }
         MessageType::Close => {
             let subscription = read_next_subscription(&mut reader, &mut scratch.word)?;
@@ -90,11 +81,7 @@ fn read_message<'a>(text: &'a [u8], scratch: &'a mut Scratch) -> Result<ClientMe
             ClientMessage::Close { subscription }
         }
     };
-    if reader.at_end() {
-        Ok(message)
-    } else {
-        Err(MalformedReason::TrailingBytes)
-    }
+    if reader.at_end() { Ok(message) } else { Err(MalformedReason::TrailingBytes) }
 }
 
 /// Enters the message and reads its type.
@@ -122,9 +109,7 @@ pub(crate) fn read_subscription(
     buffer: &mut String,
 ) -> Result<SubscriptionId, MalformedReason> {
     let wrong = MalformedReason::WrongSubscription;
-    let text = reader
-        .string(buffer)
-        .map_err(|fault| fault.when_reading(wrong.clone()))?;
+    let text = reader.string(buffer).map_err(|fault| fault.when_reading(wrong.clone()))?;
     SubscriptionId::new(text).map_err(|_| wrong)
 }
 
@@ -164,17 +149,12 @@ fn read_request(
         }
         filters.push(read_filter(reader, buffer)?);
     }
-    if filters.is_empty() {
-        Err(MalformedReason::NoFilter)
-    } else {
-        Ok((subscription, filters))
-    }
+    if filters.is_empty() { Err(MalformedReason::NoFilter) } else { Ok((subscription, filters)) }
 }
 
 fn end_array(reader: &mut Reader<'_>) -> Result<(), MalformedReason> {
-    if reader.more(Bracket::Array)? {
-        Err(MalformedReason::ExtraElement)
-    } else {
-        Ok(())
-    }
+    if reader.more(Bracket::Array)? { Err(MalformedReason::ExtraElement) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

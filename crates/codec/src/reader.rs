@@ -81,10 +81,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) const fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            rest: text.as_bytes(),
-        }
+        Self { text, rest: text.as_bytes() }
     }
 
     /// How many bytes have been taken.
@@ -153,10 +150,7 @@ impl<'a> Reader<'a> {
         self.peek()?;
         let start = self.position();
         self.integer()?;
-        let digits = self
-            .text
-            .get(start..self.position())
-            .ok_or(JsonFault::Unexpected)?;
+        let digits = self.text.get(start..self.position()).ok_or(JsonFault::Unexpected)?;
         if matches!(self.rest.first(), Some(b'.' | b'e' | b'E')) {
             return Err(JsonFault::Unexpected);
         }
@@ -219,14 +213,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    // One run is all of an ordinary string, so its callers hold it; escapes would only make them bigger.
+    #[inline]
     fn run(&mut self) -> Result<Run<'a>, JsonFault> {
         let start = self.position();
         let length = plain_length(self.rest);
         // A run ends at an ASCII character or at the end of the text, so this is never between the bytes of another.
-        let text = self
-            .text
-            .get(start..start + length)
-            .ok_or(JsonFault::Unexpected)?;
+        let text = self.text.get(start..start + length).ok_or(JsonFault::Unexpected)?;
         match self.rest.get(length..) {
             None | Some([]) => Err(JsonFault::Ended),
             Some([b'"', rest @ ..]) => {
@@ -235,16 +228,14 @@ impl<'a> Reader<'a> {
             }
             Some([b'\\', rest @ ..]) => {
                 self.rest = rest;
-                Ok(Run {
-                    text,
-                    escape: Some(self.escape()?),
-                })
+                Ok(Run { text, escape: Some(self.escape()?) })
             }
             Some(_) => Err(JsonFault::RawControl),
         }
     }
 
     /// Reads what follows a backslash.
+    #[inline(never)]
     fn escape(&mut self) -> Result<char, JsonFault> {
         let [kind, rest @ ..] = self.rest else {
             return Err(JsonFault::Ended);
@@ -283,3 +274,6 @@ impl<'a> Reader<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,7 @@ pub(crate) fn plain_length(text: &[u8]) -> usize {
             return index * 8 + marks.trailing_zeros() as usize / 8;
         }
     }
-    let plain = tail
-        .iter()
-        .position(|&byte| byte < 0x20 || matches!(byte, b'"' | b'\\'));
+    let plain = tail.iter().position(|&byte| byte < 0x20 || matches!(byte, b'"' | b'\\'));
     words.len() * 8 + plain.unwrap_or(tail.len())
 }
 
@@ -22,9 +20,12 @@ pub(crate) fn plain_length(text: &[u8]) -> usize {
 /// the one that it marks, never from those below.
 fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::from_le_bytes([0x01; 8]);
-    const TOPS: u64 = u64::from_le_bytes([0x80; 8]);
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
-    let quotes = below(word ^ (ONES * u64::from(b'"')), 1);
-    let backslashes = below(word ^ (ONES * u64::from(b'\\')), 1);
-    (quotes | backslashes | below(word, 0x20)) & TOPS
+    const TOPS: u64 = ONES * 0x80;
+    // With its second bit turned, a quote (0x22) comes right above the control characters, and nothing between.
+    let quotes_and_controls = (word ^ (ONES * 0x02)).wrapping_sub(ONES * 0x21);
+    let backslashes = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+    (quotes_and_controls | backslashes) & !word & TOPS
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,11 +21,7 @@ impl Scratch {
     /// An empty one, without memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            tags: Vec::new(),
-            content: String::new(),
-            word: String::new(),
-        }
+        Self { tags: Vec::new(), content: String::new(), word: String::new() }
     }
 
     /// Forgets everything and frees memory beyond [`Self::RETAINED_BYTES_MAX`]. Costs nothing when there is none.
@@ -43,3 +39,6 @@ impl Scratch {
         self.word.clear();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,11 +32,7 @@ pub fn append_event(out: &mut Vec<u8>, event: &Event<'_>) {
 ///
 /// The two forms of [`Controls`] differ only where [`has_bare_controls`].
 pub fn append_preimage(out: &mut Vec<u8>, event: &Event<'_>, controls: Controls) {
-    let Event {
-        head,
-        content,
-        sig: _,
-    } = event;
+    let Event { head, content, sig: _ } = event;
     const FIXED_BYTES: usize = 110;
     out.reserve(FIXED_BYTES + head.tags.as_packed().len() + content.len());
     out.extend_from_slice(b"[0,");
@@ -57,11 +53,7 @@ pub fn append_preimage(out: &mut Vec<u8>, event: &Event<'_>, controls: Controls)
 #[must_use]
 pub fn has_bare_controls(event: &Event<'_>) -> bool {
     has_bare_control(event.content.as_bytes())
-        || event
-            .head
-            .tags
-            .iter()
-            .any(|tag| tag.strings().any(has_bare_control))
+        || event.head.tags.iter().any(|tag| tag.strings().any(has_bare_control))
 }
 
 fn append_tags(out: &mut Vec<u8>, tags: Tags<'_>, controls: Controls) {
@@ -88,3 +80,6 @@ fn append_array<T>(
     }
     out.push(b']');
 }
+
+#[cfg(test)]
+mod tests;

@@ -122,3 +122,6 @@ fn append_refusal(out: &mut Vec<u8>, refusal: &Refusal) {
     append_string_body(out, refusal.message.as_bytes(), Controls::Escaped);
     out.push(b'"');
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,8 +18,7 @@ pub enum Controls {
 
 /// Whether the text has a control character without a short escape, which [`Controls`] is about.
 pub(super) fn has_bare_control(text: &[u8]) -> bool {
-    text.iter()
-        .any(|&byte| byte < 0x20 && short_escape(byte).is_none())
+    text.iter().any(|&byte| byte < 0x20 && short_escape(byte).is_none())
 }
 
 /// Appends a string, quotes and all, with NIP-01's escapes. `text` is UTF-8.
