@@ -8,9 +8,9 @@
 //! This crate knows no JSON, no signatures, no sockets and no clock: a record brings its wire form along, and time is
 //! a value. It has no threads either: one caller at a time writes, any number read.
 //!
-//! The one decision: every index key ends in the same forty bytes, the event's [position](keys::Position) (newest
+//! The one decision: every index key ends in the same forty bytes, the event's position (newest
 //! first, then by id). So any mix of filters is one merge of sorted streams in the exact order of NIP-01, and a query
-//! between two steps is a handful of keys instead of an open transaction. The price is that each event costs some nine
+//! between two steps is a handful of keys instead of an open transaction. The price is that an event costs five
 //! index entries and two more for each distinct tag, and the id is written in full in every one of them.
 //!
 //! The layouts are drawn in docs/storage.md. Start with `write.rs`, then `query/merge.rs`.

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::support::{NOW, OPTIONS, TestStore};
 use crate::write::Writer;
-use crate::{OpenError, Options, Store};
+use crate::{OpenError, Options, Query, Store};
 
 #[track_caller]
 fn refusal(opened: Result<Store, OpenError>) -> String {
@@ -82,7 +82,9 @@ fn what_is_no_store_is_refused() {
 }
 
 #[test]
-fn a_store_is_shared_between_threads() {
+fn a_store_is_shared_between_threads_and_a_query_moves_between_them() {
     fn is_shared<T: Send + Sync>() {}
+    fn is_moved<T: Send>() {}
     is_shared::<Store>();
+    is_moved::<Query>();
 }
