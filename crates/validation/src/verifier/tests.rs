@@ -93,3 +93,21 @@ fn cheap_faults_are_found_before_dear_ones() {
     let good = EventBuilder::new(1).sign(&alice);
     assert_eq!(verify(&good.with_content("other").with_wrong_sig()), Err(Invalid::WrongId));
 }
+
+#[test]
+fn every_group_of_rules_is_asked() {
+    let alice = Keys::from_seed(1);
+    let protected = EventBuilder::new(1).tag(&["-"]).sign(&alice).json();
+    let table = [
+        ("size", EventBuilder::new(1).tag(&["t"]).tag(&["t"]), Invalid::TooManyTags { tags_max: 1 }),
+        ("time", EventBuilder::new(1).created_at(NOW.0 + 901), Invalid::TooFarAhead { seconds_max: 900 }),
+        ("work", EventBuilder::new(1), Invalid::WorkNotCommitted { bits_min: 1 }),
+        ("repost", EventBuilder::new(6).content(protected).mined(1), Invalid::EmbedsProtected),
+    ];
+    let rules = Rules { tags_max: 1, pow_bits_min: 1, ..Rules::default() };
+    for (name, builder, expected) in table {
+        let event = builder.sign(&alice);
+        let refused = Verifier::new().verify(event.event(), &rules, NOW, &mut Vec::new());
+        assert_eq!(refused, Err(expected), "{name}");
+    }
+}
