@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chappe_protocol::{Filter, Refusal};
 use clap::{Parser, Subcommand};
 
 use crate::config::{self, Config, ConfigError};
@@ -81,8 +82,8 @@ pub enum Command {
     /// the same directory.
     Export {
         /// Only events that match this NIP-01 filter
-        #[arg(long, value_name = "JSON", default_value = "{}")]
-        filter: String,
+        #[arg(long, value_name = "JSON", default_value = "{}", value_parser = parse_filter)]
+        filter: Filter,
     },
 }
 
@@ -105,6 +106,11 @@ impl Cli {
         let overrides = config::Overrides { data_dir: self.data_dir.clone(), listen: self.listen.clone() };
         config::load(self.config.as_deref(), std::env::vars_os(), &overrides)
     }
+}
+
+fn parse_filter(text: &str) -> Result<Filter, String> {
+    chappe_codec::decode_filter(text.as_bytes())
+        .map_err(|malformed| Refusal::from(malformed.reason).message.into_owned())
 }
 
 #[cfg(test)]

@@ -205,7 +205,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_bytes_max: 512 * KIB,
-            connections_max: 20_000,
+            connections_max: 10_000,
             subscriptions_max: 300,
             subscription_bytes_max: 4 * MIB,
             filters_max: 100,

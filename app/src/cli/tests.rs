@@ -1,3 +1,4 @@
+use chappe_protocol::Kind;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 
@@ -14,6 +15,7 @@ fn definition_is_sound() {
 
 #[test]
 fn commands() {
+    let profiles = Filter { kinds: Some(vec![Kind::METADATA]), limit: Some(5), ..Filter::default() };
     let cases = [
         ("chappe", None),
         ("chappe serve", Some(Command::Serve)),
@@ -22,8 +24,8 @@ fn commands() {
         ("chappe import", Some(Command::Import { file: "-".into() })),
         ("chappe import -", Some(Command::Import { file: "-".into() })),
         ("chappe import a.jsonl", Some(Command::Import { file: "a.jsonl".into() })),
-        ("chappe export", Some(Command::Export { filter: "{}".to_owned() })),
-        ("chappe export --filter {\"ids\":[]}", Some(Command::Export { filter: "{\"ids\":[]}".to_owned() })),
+        ("chappe export", Some(Command::Export { filter: Filter::default() })),
+        ("chappe export --filter {\"kinds\":[0],\"limit\":5}", Some(Command::Export { filter: profiles })),
     ];
     for (line, command) in cases {
         assert_eq!(parse(line).unwrap().command, command, "{line}");
@@ -51,6 +53,7 @@ fn mistakes_are_usage_errors() {
         ("chappe --listen 7447", ErrorKind::ValueValidation),
         ("chappe --data_dir /d", ErrorKind::UnknownArgument),
         ("chappe config", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+        ("chappe export --filter {\"kind\":0}", ErrorKind::ValueValidation),
         ("chappe import a b", ErrorKind::UnknownArgument),
     ];
     for (line, kind) in cases {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chappe_authorization::RelayUrl;
+use chappe_codec::FILTERS_MAX;
 use tracing_subscriber::EnvFilter;
 
 use super::Config;
@@ -42,6 +44,11 @@ impl Config {
         faults.unless(!self.listen.addresses.is_empty(), "listen.addresses", || {
             "at least one is needed".to_owned()
         });
+        for url in &self.relay.urls {
+            if let Err(error) = RelayUrl::parse(url) {
+                faults.0.push(Fault { key: "relay.urls", reason: format!("{url:?}: {error}") });
+            }
+        }
         if let Err(error) = self.log.filter.parse::<EnvFilter>() {
             faults.0.push(Fault { key: "log.filter", reason: error.to_string() });
         }
@@ -71,6 +78,9 @@ impl Config {
         let Self { limits, timeouts, store, .. } = self;
         faults.unless(limits.limit_default <= limits.limit_max, "limits.limit_default", || {
             format!("{} is more than limits.limit_max, {}", limits.limit_default, limits.limit_max)
+        });
+        faults.unless(limits.filters_max <= FILTERS_MAX, "limits.filters_max", || {
+            format!("{} is more than is ever read of one message, {FILTERS_MAX}", limits.filters_max)
         });
         faults.unless(store.map_reserve_bytes < store.map_bytes, "store.map_reserve_bytes", || {
             format!("{} leaves nothing of store.map_bytes, {}", store.map_reserve_bytes, store.map_bytes)

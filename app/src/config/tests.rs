@@ -165,12 +165,14 @@ fn impossible_combinations_name_key_and_line() {
         ("[limits]\nmessage_bytes_max = 60_000", "FILE:2: limits.message_bytes_max"),
         ("[limits]\ntag_value_bytes_max = 600_000", "limits.message_bytes_max: 524288 cannot hold"),
         ("[limits]\nsubscriptions_max = 0", "FILE:2: limits.subscriptions_max"),
+        ("[limits]\nfilters_max = 257", "FILE:2: limits.filters_max: 257 is more than"),
         ("[limits]\nconnections_max = 0", "FILE:2: limits.connections_max"),
         ("[limits]\nlive_backlog_bytes_max = 1", "FILE:2: limits.live_backlog_bytes_max"),
         ("[limits]\nwrite_queue_bytes_max = 1", "FILE:2: limits.write_queue_bytes_max"),
         ("[timeouts]\nidle_seconds = 30\n\nping_seconds = 30", "FILE:4: timeouts.ping_seconds"),
         ("[timeouts]\nwrite_seconds = 0", "FILE:2: timeouts.write_seconds"),
         ("[listen]\naddresses = []", "FILE:2: listen.addresses"),
+        ("[relay]\nurls = [\"relay.example\"]", "FILE:2: relay.urls: \"relay.example\""),
         ("[log]\nfilter = \"chappe_app=loud\"", "FILE:2: log.filter"),
     ];
     for (text, expected) in cases {

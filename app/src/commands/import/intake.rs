@@ -1,0 +1,153 @@
+//! The way of an imported event: the same stations as a client's, with the operator as its source.
+
+use chappe_authorization::{Access, Source, authorize};
+use chappe_codec::{Scratch, append_event, decode_event};
+use chappe_protocol::{Prefix, Refusal};
+use chappe_routing::{Route, route};
+use chappe_store::{Placement, Record, Store, Write, Written};
+use chappe_validation::{Rules, Verifier};
+
+use super::{Report, Stopped};
+use crate::Clock;
+use crate::config::Config;
+use crate::relay::access;
+
+/// Events are committed together up to this many, or this many bytes.
+const BATCH_EVENTS_MAX: usize = 1024;
+const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Takes lines, verifies them and commits them in batches.
+pub(super) struct Intake<'a> {
+    store: &'a Store,
+    clock: &'a Clock,
+    rules: Rules,
+    access: Access,
+    verifier: Verifier,
+    scratch: Scratch,
+    preimage: Vec<u8>,
+    json: Vec<u8>,
+    batch: Vec<(Record, Placement)>,
+    batch_bytes: usize,
+    report: Report,
+}
+
+/// Why an event is not put into the batch.
+enum No {
+    Duplicate,
+    Ephemeral,
+    Refused(Refusal),
+    Failed(chappe_store::Error),
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(config: &Config, store: &'a Store, clock: &'a Clock) -> Self {
+        // An operator may bring in the history of years, whatever work it cost; sizes are bounded as for clients.
+        let rules = Rules {
+            tags_max: config.limits.event_tags_max,
+            tag_value_bytes_max: config.limits.tag_value_bytes_max,
+            ..Rules::import()
+        };
+        Self {
+            store,
+            clock,
+            rules,
+            access: access(config),
+            verifier: Verifier::new(),
+            scratch: Scratch::new(),
+            preimage: Vec::new(),
+            json: Vec::new(),
+            batch: Vec::with_capacity(BATCH_EVENTS_MAX),
+            batch_bytes: 0,
+            report: Report::default(),
+        }
+    }
+
+    pub(super) const fn report(&self) -> &Report {
+        &self.report
+    }
+
+    pub(super) fn into_report(self) -> Report {
+        self.report
+    }
+
+    /// Counts a line that was too long to be read.
+    pub(super) fn take_too_long(&mut self) {
+        self.report.lines += 1;
+        self.report.refuse(&Refusal::new(Prefix::Invalid, "the line is too long"));
+    }
+
+    /// Takes one line. Only a store that fails is an error.
+    pub(super) fn take(&mut self, line: &[u8]) -> Result<(), Stopped> {
+        self.report.lines += 1;
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            return Ok(());
+        }
+        match self.admit(line) {
+            Ok(write) => self.batch.push(write),
+            Err(No::Duplicate) => self.report.duplicates += 1,
+            Err(No::Ephemeral) => self.report.ephemeral += 1,
+            Err(No::Refused(refusal)) => self.report.refuse(&refusal),
+            Err(No::Failed(error)) => return Err(Stopped::Store(error)),
+        }
+        if self.batch.len() >= BATCH_EVENTS_MAX || self.batch_bytes >= BATCH_BYTES_MAX {
+            self.commit()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn admit(&mut self, line: &[u8]) -> Result<(Record, Placement), No> {
+        let now = self.clock.now();
+        let event =
+            decode_event(line, &mut self.scratch).map_err(|malformed| No::refused(malformed.reason))?;
+        if self.store.contains(&event.head.id).map_err(No::Failed)? {
+            return Err(No::Duplicate);
+        }
+        let verified =
+            self.verifier.verify(event, &self.rules, now, &mut self.preimage).map_err(No::refused)?;
+        let permit = authorize(&self.access, verified, Source::Operator).map_err(No::refused)?;
+        let placement = match route(permit.head().kind) {
+            Route::Ephemeral => return Err(No::Ephemeral),
+            Route::Regular => Placement::Regular,
+            Route::Replaceable => Placement::Replaceable,
+            Route::Addressable => Placement::Addressable,
+            Route::Delete => Placement::Delete,
+            Route::Vanish => Placement::Vanish,
+        };
+        self.json.clear();
+        append_event(&mut self.json, &permit.event());
+        self.batch_bytes += self.json.len();
+        Ok((Record::new(&permit.event(), &self.json), placement))
+    }
+
+    /// Puts the batch on disk.
+    pub(super) fn commit(&mut self) -> Result<(), Stopped> {
+        let writes: Vec<_> =
+            self.batch.iter().map(|(record, placement)| Write { record, placement: *placement }).collect();
+        let written = self.store.write(&writes, self.clock.now());
+        let report = &mut self.report;
+        match &written {
+            Ok(written) => {
+                for written in written {
+                    match written {
+                        Written::Stored(_) => report.stored += 1,
+                        Written::Duplicate => report.duplicates += 1,
+                        Written::Superseded => report.superseded += 1,
+                        Written::Deleted => report.deleted += 1,
+                    }
+                }
+            }
+            Err(_) => report.uncommitted += writes.len() as u64,
+        }
+        self.batch.clear();
+        self.batch_bytes = 0;
+        written.map(drop).map_err(Stopped::Store)
+    }
+}
+
+impl No {
+    fn refused(reason: impl Into<Refusal>) -> Self {
+        Self::Refused(reason.into())
+    }
+}

@@ -1,0 +1,79 @@
+//! What became of the lines of an import.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chappe_protocol::Refusal;
+
+/// How many line numbers are told for each reason.
+const EXAMPLES_MAX: usize = 5;
+
+/// Counts of lines; every line that is not empty is in exactly one of them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Report {
+    /// Lines read, empty ones included.
+    pub(super) lines: u64,
+    /// On disk now.
+    pub(super) stored: u64,
+    /// On disk before, or earlier in the same input.
+    pub(super) duplicates: u64,
+    /// A newer version was there.
+    pub(super) superseded: u64,
+    /// Deleted by their authors.
+    pub(super) deleted: u64,
+    /// Of kinds that are never stored.
+    pub(super) ephemeral: u64,
+    /// Of which no more was taken because the store failed.
+    pub(super) uncommitted: u64,
+    refused: BTreeMap<String, Refused>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Refused {
+    count: u64,
+    /// The first ones, counted from 1.
+    lines: Vec<u64>,
+}
+
+impl Report {
+    /// Counts the line that was read last as refused.
+    pub(super) fn refuse(&mut self, refusal: &Refusal) {
+        let refused = self.refused.entry(refusal.to_string()).or_default();
+        refused.count += 1;
+        if refused.lines.len() < EXAMPLES_MAX {
+            refused.lines.push(self.lines);
+        }
+    }
+
+    /// How many lines were refused, over all reasons.
+    pub(super) fn refused(&self) -> u64 {
+        self.refused.values().map(|refused| refused.count).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = [
+            ("lines read", self.lines),
+            ("stored", self.stored),
+            ("duplicates", self.duplicates),
+            ("superseded by newer ones", self.superseded),
+            ("deleted by their authors", self.deleted),
+            ("ephemeral, never stored", self.ephemeral),
+            ("not committed", self.uncommitted),
+            ("refused", self.refused()),
+        ];
+        for (index, (name, count)) in counts.iter().enumerate() {
+            // What was read and stored is always told, the rest when there is any.
+            if index < 2 || *count > 0 {
+                writeln!(f, "{count:>10}  {name}")?;
+            }
+        }
+        for (reason, refused) in &self.refused {
+            let lines: Vec<_> = refused.lines.iter().map(u64::to_string).collect();
+            let more = if refused.count > refused.lines.len() as u64 { ", ..." } else { "" };
+            writeln!(f, "{:>10}    {reason} (line {}{more})", refused.count, lines.join(", "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! `chappe serve`.
+
+use std::io;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::{Clock, Relay, StartError, log};
+
+/// Serves until SIGTERM or SIGINT, then stops in an orderly way. A second signal ends the process at once.
+///
+/// # Errors
+///
+/// When the relay cannot be started.
+pub fn run(config: Config) -> Result<(), ServeError> {
+    log::install(&config.log);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
+    runtime.block_on(serve(config))
+}
+
+/// Why the relay did not serve.
+#[derive(Debug)]
+pub enum ServeError {
+    /// The system has no threads or no signals for us.
+    Runtime(io::Error),
+    /// The relay did not start.
+    Start(StartError),
+}
+
+impl std::fmt::Display for ServeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Runtime(error) => write!(f, "cannot start: {error}"),
+            Self::Start(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}
+
+async fn serve(config: Config) -> Result<(), ServeError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Runtime)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Runtime)?;
+    let data_dir = config.store.data_dir.clone();
+    let running = Relay::start(config, Clock::system()).await.map_err(ServeError::Start)?;
+    for address in running.addresses() {
+        tracing::info!("listening on ws://{address}/");
+    }
+    tracing::info!(data_dir = %data_dir.display(), version = env!("CARGO_PKG_VERSION"), "ready");
+    let mut signalled = async || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    signalled().await;
+    tracing::info!("stopping");
+    tokio::select! {
+        () = running.stop() => tracing::info!("stopped"),
+        () = signalled() => tracing::warn!("stopped at once by a second signal"),
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What is served at `/` besides WebSocket: the information document (NIP-11), the page for browsers, its counters.
+//!
+//! One address serves all: what a request wants is read from its headers ([`Wanted`]). Any other path is 404, except
+//! `/stats.json`, from which the page refreshes its counters.
+
+mod nip11;
+mod page;
+mod upgrade;
+mod wanted;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use serde::Serialize;
+
+use crate::config::Config;
+
+pub(crate) use nip11::SUPPORTED_NIPS;
+use page::Page;
+pub(crate) use upgrade::Handover;
+use wanted::Wanted;
+
+/// What the relay says by HTTP: all that is known when it starts.
+#[derive(Debug)]
+pub(crate) struct Site {
+    /// NIP-11's document, as JSON.
+    document: String,
+    page: Page,
+}
+
+/// The live numbers on the page and in `/stats.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Counters {
+    /// Events on disk; none when the store could not say.
+    pub(crate) events: Option<u64>,
+    /// Open connections, the asker's included.
+    pub(crate) connections: usize,
+    /// Open subscriptions over all connections.
+    pub(crate) subscriptions: usize,
+}
+
+/// Who knows the live numbers.
+pub(crate) trait Count: Clone + Send + Sync + 'static {
+    /// The numbers now.
+    fn counters(&self) -> Counters;
+    /// What to say.
+    fn site(&self) -> &Site;
+}
+
+impl Site {
+    /// Puts together what the configuration says of the relay.
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { document: nip11::document(config), page: Page::new(config) }
+    }
+}
+
+/// The routes; cheap to clone for each connection.
+pub(crate) fn routes<S: Count>(state: S) -> Router {
+    Router::new()
+        .route("/", any(root::<S>))
+        .route("/stats.json", get(stats::<S>))
+        .fallback(not_found)
+        .with_state(state)
+}
+
+async fn root<S: Count>(State(state): State<S>, mut request: Request) -> Response<Body> {
+    match Wanted::of(request.method(), request.headers()) {
+        Wanted::WebSocket { accept } => upgrade::switch(&mut request, &accept),
+        Wanted::BadUpgrade(reason) => {
+            let version = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            (StatusCode::UPGRADE_REQUIRED, [version], format!("{reason}\n")).into_response()
+        }
+        Wanted::Document => with_cors((
+            [(header::CONTENT_TYPE, HeaderValue::from_static("application/nostr+json"))],
+            state.site().document.clone(),
+        )),
+        Wanted::Preflight => with_cors(StatusCode::NO_CONTENT),
+        Wanted::Page => state.site().page.response(request.headers(), state.counters()),
+        Wanted::Nothing => {
+            let allow = (header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+            (StatusCode::METHOD_NOT_ALLOWED, [allow], "only GET, HEAD and OPTIONS are answered here\n")
+                .into_response()
+        }
+    }
+}
+
+/// NIP-11: relays must accept CORS requests.
+fn with_cors(response: impl IntoResponse) -> Response<Body> {
+    let mut response = response.into_response();
+    let headers = response.headers_mut();
+    let any = HeaderValue::from_static("*");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any.clone());
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, any);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    // One address, several answers: a cache between must not mix them up.
+    headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    response
+}
+
+async fn stats<S: Count>(State(state): State<S>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    // Numbers only: there is nothing in it that JSON could not hold.
+    (headers, serde_json::to_string(&state.counters()).unwrap_or_default())
+}
+
+async fn not_found() -> impl IntoResponse {
+    (StatusCode::NOT_FOUND, "nothing here: the relay, its information document and its page are at /\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+use chappe_protocol::PublicKey;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn parsed(config: &Config) -> Value {
+    serde_json::from_str(&document(config)).unwrap()
+}
+
+#[test]
+fn default_document() {
+    let mut document = parsed(&Config::default());
+    document.as_object_mut().unwrap().remove("software");
+    let expected = json!({
+        "name": "Chappe",
+        "description": "A Nostr relay.",
+        "version": env!("CARGO_PKG_VERSION"),
+        "supported_nips": [1, 2, 9, 11, 13, 17, 40, 42, 45, 59, 62, 65, 67, 70],
+        "limitation": {
+            "max_message_length": 524_288,
+            "max_subscriptions": 300,
+            "max_limit": 5_000,
+            "default_limit": 500,
+            "max_subid_length": 64,
+            "max_event_tags": 5_000,
+            "max_content_length": 523_945,
+            "min_pow_difficulty": 0,
+            "auth_required": false,
+            "payment_required": false,
+            "restricted_writes": false,
+            "created_at_upper_limit": 900,
+        },
+    });
+    assert_eq!(document, expected);
+}
+
+#[test]
+fn content_limit_is_what_fits_into_a_message() {
+    let limits = Limits { message_bytes_max: 10_000, ..Limits::default() };
+    let content = "x".repeat(content_chars_max(&limits));
+    let (id, pubkey, sig) = ("0".repeat(64), "0".repeat(64), "0".repeat(128));
+    let event = format!(
+        r#"{{"id":"{id}","pubkey":"{pubkey}","created_at":0,"kind":0,"tags":[],"content":"{content}","sig":"{sig}"}}"#
+    );
+    assert_eq!(format!(r#"["EVENT",{event}]"#).len(), 10_000);
+}
+
+#[test]
+fn operator_and_bounds_are_told_when_they_are_set() {
+    let mut config = Config::default();
+    config.relay.name = "\"Tower\" <1>".to_owned();
+    config.relay.pubkey = Some(PublicKey::from_bytes([0xab; 32]));
+    config.relay.contact = "mailto:claude@example.com".to_owned();
+    config.relay.icon = "https://example.com/icon.png".to_owned();
+    config.limits.created_at_age_seconds_max = 3_600;
+    config.limits.created_at_ahead_seconds_max = 0;
+    config.limits.pow_bits_min = 20;
+    let document = parsed(&config);
+    assert_eq!(document["name"], "\"Tower\" <1>");
+    assert_eq!(document["pubkey"], "ab".repeat(32));
+    assert_eq!(document["contact"], "mailto:claude@example.com");
+    assert_eq!(document["icon"], "https://example.com/icon.png");
+    assert_eq!(document["limitation"]["created_at_lower_limit"], 3_600);
+    assert_eq!(document["limitation"].get("created_at_upper_limit"), None);
+    assert_eq!(document["limitation"]["min_pow_difficulty"], 20);
+}

@@ -1,0 +1,150 @@
+use axum::http::{HeaderMap, HeaderName, Method};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
+
+use super::*;
+
+type Lines<'a> = &'a [(&'static str, &'static str)];
+
+fn headers(lines: Lines<'_>) -> HeaderMap {
+    let parse = |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+    lines.iter().map(parse).collect()
+}
+
+/// RFC 6455, section 1.3.
+const HANDSHAKE: [(&str, &str); 4] = [
+    ("connection", "keep-alive, Upgrade"),
+    ("upgrade", "WebSocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
+#[test]
+fn headers_tell_what_is_wanted() {
+    let accept = |value| [("accept", value)];
+    let cases: [(Method, Lines<'_>, Wanted); 12] = [
+        (Method::GET, &HANDSHAKE, Wanted::WebSocket { accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned() }),
+        (Method::GET, &accept("application/nostr+json"), Wanted::Document),
+        (Method::GET, &accept("text/html, application/nostr+json;q=0.5, */*"), Wanted::Document),
+        (Method::HEAD, &accept("Application/Nostr+JSON"), Wanted::Document),
+        (Method::GET, &[("accept", "text/html"), ("accept", "application/nostr+json")], Wanted::Document),
+        (Method::GET, &accept("text/html,application/xhtml+xml,*/*;q=0.8"), Wanted::Page),
+        (Method::GET, &accept("application/nostr+jsonx"), Wanted::Page),
+        (Method::GET, &[], Wanted::Page),
+        (Method::OPTIONS, &accept("*/*"), Wanted::Preflight),
+        (Method::POST, &[], Wanted::Nothing),
+        (Method::POST, &HANDSHAKE, Wanted::Nothing),
+        (Method::GET, &[("connection", "upgrade"), ("upgrade", "h2c")], Wanted::Page),
+    ];
+    for (method, lines, expected) in cases {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        assert_eq!(Wanted::of(&method, &headers), expected, "{method} {lines:?}");
+    }
+}
+
+#[test]
+fn bad_handshakes_are_told_why() {
+    let without =
+        |missing: &str| -> Vec<_> { HANDSHAKE.into_iter().filter(|(name, _)| *name != missing).collect() };
+    let mut old = without("sec-websocket-version");
+    old.push(("sec-websocket-version", "8"));
+    let mut short = without("sec-websocket-key");
+    short.push(("sec-websocket-key", "c2hvcnQ="));
+    for lines in
+        [without("connection"), without("sec-websocket-version"), without("sec-websocket-key"), old, short]
+    {
+        let wanted = Wanted::of(&Method::GET, &headers(&lines));
+        assert!(matches!(wanted, Wanted::BadUpgrade(_)), "{lines:?}: {wanted:?}");
+    }
+}
+
+#[test]
+fn request_tells_the_address() {
+    let cases: [(Lines<'_>, Option<&str>); 4] = [
+        (&[("host", "relay.example")], Some("ws://relay.example/")),
+        (&[("host", "relay.example:80"), ("x-forwarded-proto", "https")], Some("wss://relay.example:80/")),
+        (&[("host", "relay.example"), ("x-forwarded-proto", "http, https")], Some("ws://relay.example/")),
+        (&[], None),
+    ];
+    for (lines, expected) in cases {
+        assert_eq!(wanted::address(&headers(lines)).as_deref(), expected, "{lines:?}");
+    }
+}
+
+#[derive(Clone)]
+struct Fixed(std::sync::Arc<Site>);
+
+impl Count for Fixed {
+    fn counters(&self) -> Counters {
+        Counters { events: Some(7), connections: 1, subscriptions: 2 }
+    }
+
+    fn site(&self) -> &Site {
+        &self.0
+    }
+}
+
+async fn ask(
+    method: Method,
+    path: &str,
+    lines: &[(&'static str, &'static str)],
+) -> (StatusCode, HeaderMap, String) {
+    let mut request = Request::new(Body::empty());
+    *request.method_mut() = method;
+    *request.uri_mut() = path.parse().unwrap();
+    *request.headers_mut() = headers(lines);
+    let routes = routes(Fixed(std::sync::Arc::new(Site::new(&Config::default()))));
+    let (parts, body) = TowerToHyperService::new(routes).call(request).await.unwrap().into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn document_comes_with_cors() {
+    let (status, headers, body) = ask(Method::GET, "/", &[("accept", "application/nostr+json")]).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers[header::CONTENT_TYPE], "application/nostr+json");
+    for name in
+        ["access-control-allow-origin", "access-control-allow-headers", "access-control-allow-methods"]
+    {
+        assert!(headers.contains_key(name), "{name}");
+    }
+    assert!(body.starts_with(r#"{"name":"Chappe""#), "{body}");
+    let (status, headers, _) = ask(Method::OPTIONS, "/", &[]).await;
+    assert_eq!(
+        (status, &headers["access-control-allow-origin"]),
+        (StatusCode::NO_CONTENT, &HeaderValue::from_static("*"))
+    );
+}
+
+#[tokio::test]
+async fn page_and_counters() {
+    let (status, headers, body) = ask(Method::GET, "/", &[("accept", "text/html")]).await;
+    assert_eq!((status, body.starts_with("<!doctype html>")), (StatusCode::OK, true));
+    assert!(headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    let (status, _, body) = ask(Method::GET, "/stats.json", &[]).await;
+    assert_eq!(
+        (status, body.as_str()),
+        (StatusCode::OK, r#"{"events":7,"connections":1,"subscriptions":2}"#)
+    );
+}
+
+#[tokio::test]
+async fn everything_lives_at_the_root_only() {
+    for (path, lines) in
+        [("/relay", HANDSHAKE.as_slice()), ("/info", &[("accept", "application/nostr+json")])]
+    {
+        let (status, _, body) = ask(Method::GET, path, lines).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert!(body.contains("at /"), "{body}");
+    }
+    assert_eq!(ask(Method::POST, "/", &[]).await.0, StatusCode::METHOD_NOT_ALLOWED);
+    let (status, headers, _) = ask(Method::GET, "/", &HANDSHAKE[..2]).await;
+    assert_eq!(
+        (status, &headers["sec-websocket-version"]),
+        (StatusCode::UPGRADE_REQUIRED, &HeaderValue::from_static("13"))
+    );
+}

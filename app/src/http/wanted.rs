@@ -1,0 +1,84 @@
+//! What a request to `/` wants.
+
+use axum::http::{HeaderMap, HeaderName, Method, header};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+/// What a request to `/` wants, as its method and headers tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// To speak WebSocket.
+    WebSocket {
+        /// The answer to its key (RFC 6455, section 4.2.2).
+        accept: String,
+    },
+    /// To speak WebSocket, in a way that cannot be answered.
+    BadUpgrade(&'static str),
+    /// NIP-11's document.
+    Document,
+    /// To know what a script from elsewhere may ask (CORS).
+    Preflight,
+    /// The page for people.
+    Page,
+    /// Nothing that there is.
+    Nothing,
+}
+
+const NOSTR_JSON: &str = "application/nostr+json";
+
+/// A `Sec-WebSocket-Key` is 16 bytes in base64.
+const KEY_CHARS: usize = 24;
+
+impl Wanted {
+    pub(super) fn of(method: &Method, headers: &HeaderMap) -> Self {
+        match *method {
+            Method::OPTIONS => Self::Preflight,
+            Method::GET if has_token(headers, &header::UPGRADE, "websocket") => upgrade(headers),
+            Method::GET | Method::HEAD if accepts_document(headers) => Self::Document,
+            Method::GET | Method::HEAD => Self::Page,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+fn upgrade(headers: &HeaderMap) -> Wanted {
+    if !has_token(headers, &header::CONNECTION, "upgrade") {
+        return Wanted::BadUpgrade("a WebSocket request needs the header Connection: Upgrade");
+    }
+    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Wanted::BadUpgrade("only WebSocket version 13 (RFC 6455) is spoken here");
+    }
+    match headers.get(header::SEC_WEBSOCKET_KEY).map(|key| key.as_bytes()) {
+        Some(key) if key.len() == KEY_CHARS => Wanted::WebSocket { accept: derive_accept_key(key) },
+        Some(_) | None => {
+            Wanted::BadUpgrade("a WebSocket request needs a Sec-WebSocket-Key of 16 bytes in base64")
+        }
+    }
+}
+
+/// Whether the media type stands anywhere in the Accept list. Its weight does not matter: nobody names it by accident.
+fn accepts_document(headers: &HeaderMap) -> bool {
+    items(headers, &header::ACCEPT)
+        .any(|item| item.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(NOSTR_JSON)))
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    items(headers, name).any(|item| item.eq_ignore_ascii_case(token))
+}
+
+/// The items of a comma separated header, over all the lines it is spread over.
+fn items<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
+/// The Host header: under which name the client knows the relay.
+pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::HOST)?.to_str().ok()
+}
+
+/// The relay's address as far as the request tells: the Host header, and what a proxy in front says of TLS.
+pub(super) fn address(headers: &HeaderMap) -> Option<String> {
+    let forwarded = HeaderName::from_static("x-forwarded-proto");
+    let secure = items(headers, &forwarded).next().is_some_and(|scheme| matches!(scheme, "https" | "wss"));
+    Some(format!("{}://{}/", if secure { "wss" } else { "ws" }, host(headers)?))
+}

@@ -1,0 +1,126 @@
+//! Sockets: listening, accepting, and a connection's way from its first byte to its last.
+
+mod descriptors;
+mod refuse;
+mod slots;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+
+pub(crate) use descriptors::raise_limit;
+pub(crate) use slots::{Slot, Slots};
+
+use crate::connection;
+use crate::http::Handover;
+use crate::relay::Shared;
+
+/// The least that hyper allows. A request's head has to fit, and the buffer is gone once the connection is upgraded.
+const HTTP_BUFFER_BYTES_MAX: usize = 8 * 1024;
+
+/// How much the kernel may hold that is not on its way yet. The default lets megabytes pile up there: then a stored
+/// query would run far ahead of a slow reader, and minutes could pass between two signs that it is alive.
+const UNSENT_BYTES_MAX: u32 = 128 * 1024;
+
+/// How long to wait after an accept that failed for want of descriptors or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections until the relay stops, and gives each a task.
+pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, routes: Router) {
+    let mut stopping = shared.stopping.clone();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((socket, remote)) => start(socket, remote, &shared, &routes),
+            // The client was gone before we came to it.
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept connections");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn start(socket: TcpStream, remote: SocketAddr, shared: &Arc<Shared>, routes: &Router) {
+    let Some(slot) = shared.slots.take() else {
+        if let Some(turn) = shared.slots.take_refusal() {
+            tokio::spawn(refuse::refuse(socket, turn));
+        }
+        return;
+    };
+    if let Err(error) = prepare(&socket) {
+        tracing::debug!(%remote, %error, "the connection was gone at once");
+        return;
+    }
+    tokio::spawn(serve(socket, remote, slot, Arc::clone(shared), routes.clone()));
+}
+
+/// An answer leaves when it is written (no waiting for more to send with it), and not much earlier than it is taken.
+fn prepare(socket: &TcpStream) -> std::io::Result<()> {
+    socket.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
+    Ok(())
+}
+
+/// One connection: HTTP first, and WebSocket if it asks for that.
+///
+/// The slot is free again when this ends, even by a panic. It stands before what is shared because it has to be dropped
+/// after it: once all slots are free, nobody holds the store any more.
+async fn serve(socket: TcpStream, remote: SocketAddr, _slot: Slot, shared: Arc<Shared>, routes: Router) {
+    let handover = Handover::default();
+    // In a box of its own: the memory is free again when the long WebSocket part begins.
+    let http = Box::pin(serve_http(socket, handover.clone(), Arc::clone(&shared), routes));
+    if let Err(error) = http.await {
+        tracing::debug!(%remote, %error, "http connection failed");
+    }
+    if let Some(upgrading) = handover.take()
+        && let Ok(upgraded) = upgrading.socket.await
+        && let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>()
+    {
+        let socket = parts.io.into_inner();
+        connection::run(socket, parts.read_buf, remote, upgrading.host, &shared).await;
+    }
+}
+
+async fn serve_http(
+    socket: TcpStream,
+    handover: Handover,
+    shared: Arc<Shared>,
+    routes: Router,
+) -> Result<(), hyper::Error> {
+    let routes = TowerToHyperService::new(routes);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(handover.clone());
+        routes.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.timeouts.header)
+        .max_buf_size(HTTP_BUFFER_BYTES_MAX)
+        .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades();
+    let mut stopping = shared.stopping.clone();
+    tokio::select! {
+        biased;
+        done = connection => done,
+        _ = stopping.wait_for(|stopping| *stopping) => Ok(()),
+    }
+}
