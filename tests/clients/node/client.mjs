@@ -13,6 +13,9 @@ import { SimplePool } from "nostr-tools/pool";
 import { verifyEvent } from "nostr-tools/pure";
 import { closeAll, connect, fetchStored, follow, inTime, now, Person, RELAY_URL, signIn } from "./connection.mjs";
 
+/** Without the mark by which nostr-tools remembers that it has verified an event. */
+const plain = (event) => JSON.parse(JSON.stringify(event));
+
 const checks = {
   async "publish and fetch"() {
     const relay = await connect();
@@ -21,8 +24,8 @@ const checks = {
     assert.equal(await relay.publish(note), "");
     const [stored, ...others] = await fetchStored(relay, { authors: [alice.pubkey] });
     assert.deepEqual(others, []);
-    assert.deepEqual({ ...stored }, { ...note });
-    assert.ok(verifyEvent({ ...stored }));
+    assert.deepEqual(plain(stored), plain(note));
+    assert.ok(verifyEvent(plain(stored)));
     const byId = await fetchStored(relay, { ids: [note.id] });
     const byTag = await fetchStored(relay, { "#t": ["towers"], authors: [alice.pubkey] });
     assert.deepEqual([byId.length, byTag.length], [1, 1]);
@@ -35,6 +38,7 @@ const checks = {
     assert.equal(await relay.publish(note), "");
     const [stored] = await fetchStored(relay, { ids: [note.id] });
     assert.equal(stored.content, note.content);
+    assert.ok(verifyEvent(plain(stored)));
   },
 
   async "a second copy is a duplicate, told as success"() {
