@@ -180,7 +180,8 @@ impl Default for Relay {
     fn default() -> Self {
         Self {
             name: "Chappe".to_owned(),
-            description: "A Nostr relay.".to_owned(),
+            description: "It keeps the notes that are sent to it and passes them on to whoever asks."
+                .to_owned(),
             pubkey: None,
             contact: String::new(),
             icon: String::new(),

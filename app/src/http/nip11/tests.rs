@@ -13,7 +13,7 @@ fn default_document() {
     document.as_object_mut().unwrap().remove("software");
     let expected = json!({
         "name": "Chappe",
-        "description": "A Nostr relay.",
+        "description": "It keeps the notes that are sent to it and passes them on to whoever asks.",
         "version": env!("CARGO_PKG_VERSION"),
         "supported_nips": [1, 2, 9, 11, 13, 17, 40, 42, 45, 59, 62, 65, 67, 70],
         "limitation": {
