@@ -7,35 +7,37 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use chappe_protocol::Timestamp;
 
 /// Where the relay takes the time of day from. Below `app`, time is a value.
-#[derive(Debug, Clone, Default)]
-pub struct Clock {
-    /// What the time is, if the system is not asked.
-    standing_at: Option<Arc<AtomicU64>>,
+#[derive(Debug, Clone)]
+pub struct Clock(Source);
+
+#[derive(Debug, Clone)]
+enum Source {
+    System,
+    Standing(Arc<AtomicU64>),
 }
 
 impl Clock {
     /// The system's clock.
     #[must_use]
     pub const fn system() -> Self {
-        Self { standing_at: None }
+        Self(Source::System)
     }
 
-    /// A clock that says what `seconds` holds, counted since 1970, and stands still until somebody moves it: so that a
-    /// test can be at the last second before a bound and at the first one after it.
+    /// A clock that stands until somebody moves it, in seconds since 1970: so that a test sees an event expire without
+    /// waiting for it.
     #[must_use]
-    pub const fn standing(seconds: Arc<AtomicU64>) -> Self {
-        Self { standing_at: Some(seconds) }
+    pub const fn standing(at: Arc<AtomicU64>) -> Self {
+        Self(Source::Standing(at))
     }
 
     /// The time, in whole seconds since 1970.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        if let Some(seconds) = &self.standing_at {
-            return Timestamp(seconds.load(Ordering::Relaxed));
-        }
-        // A machine whose clock stands before 1970 has no time to tell.
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Timestamp(since_epoch.as_secs())
+        Timestamp(match &self.0 {
+            // A machine whose clock stands before 1970 has no time to tell.
+            Source::System => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            Source::Standing(at) => at.load(Ordering::Relaxed),
+        })
     }
 }
 
@@ -44,16 +46,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_standing_clock_says_what_it_was_told_last() {
-        let seconds = Arc::new(AtomicU64::new(7));
-        let clock = Clock::standing(Arc::clone(&seconds));
-        assert_eq!(clock.clone().now(), Timestamp(7));
-        seconds.store(8, Ordering::Relaxed);
-        assert_eq!(clock.now(), Timestamp(8));
+    fn standing_clock_is_moved_by_hand() {
+        let at = Arc::new(AtomicU64::new(5));
+        let clock = Clock::standing(Arc::clone(&at));
+        assert_eq!((clock.now(), clock.now()), (Timestamp(5), Timestamp(5)));
+        at.store(7, Ordering::Relaxed);
+        assert_eq!(clock.now(), Timestamp(7));
     }
 
     #[test]
-    fn the_systems_clock_is_past_2024() {
-        assert!(Clock::system().now() > Timestamp(1_704_067_200));
+    fn system_clock_is_past_the_year_2020() {
+        assert!(Clock::system().now() > Timestamp(1_577_836_800));
     }
 }
