@@ -1,59 +1,14 @@
 //! An ordinary event is read and written without touching the heap, once the memory is warm.
 
-#![expect(unsafe_code, reason = "a global allocator cannot be written without it")]
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use chappe_codec::{
     Answer, ClientMessage, Controls, Malformed, Scratch, append_event, append_event_message, append_ok,
     append_preimage, decode_message, has_bare_controls,
 };
 use chappe_protocol::{Event, SubscriptionId};
-
-thread_local! {
-    /// How often this thread has asked for memory. Other threads of the test runner do not disturb it.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-impl Counting {
-    fn count() {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-    }
-}
-
-// SAFETY: every call is handed on to the system's allocator unchanged; counting allocates nothing, because the counter
-// is a constant-initialised `Cell` without a destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        Self::count();
-        // SAFETY: the caller keeps `alloc`'s contract, which is the system's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps `dealloc`'s contract, and all memory came from the system's allocator.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        Self::count();
-        // SAFETY: the caller keeps `realloc`'s contract, and all memory came from the system's allocator.
-        unsafe { System.realloc(memory, layout, bytes) }
-    }
-}
+use chappe_testkit::{CountingAllocator, allocations};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// How many allocations `work` makes on this thread.
-fn allocations(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.with(Cell::get);
-    work();
-    ALLOCATIONS.with(Cell::get) - before
-}
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// An EVENT message of some 600 bytes.
 fn message(content: &str) -> String {

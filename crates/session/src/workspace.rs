@@ -27,6 +27,7 @@ impl Workspaces {
     }
 
     pub(crate) fn give_back(&self, mut workspace: Workspace) {
+        workspace.scratch.shrink();
         workspace.buffer.clear();
         workspace.buffer.shrink_to(BUFFER_BYTES_KEPT);
         let mut kept = self.0.lock();

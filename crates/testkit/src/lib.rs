@@ -4,6 +4,8 @@
 //! realistic ones, [`random_filter`] asks about it, and [`naive`] answers by plain loops. The same seed gives the same
 //! bytes on every machine, so a failing test is repeated by the seed that it printed.
 //!
+//! [`allocations`] counts what a hot path must not do.
+//!
 //! It does not know how the relay does any of this. Ids and JSON come from serde_json instead of `chappe_codec`, and
 //! [`naive`] compares owned strings instead of calling `Filter::matches`: an oracle that shares code with what it
 //! judges agrees with its faults. The price is that NIP-01 is written down twice.
@@ -16,6 +18,7 @@
     reason = "a test that cannot make its input has to stop, and all input here is our own"
 )]
 
+mod allocations;
 mod builder;
 mod corpus;
 mod event;
@@ -24,6 +27,7 @@ mod keys;
 pub mod naive;
 mod rng;
 
+pub use allocations::{CountingAllocator, allocations};
 pub use builder::{EventBuilder, auth_event};
 pub use corpus::Corpus;
 pub use event::TestEvent;

@@ -1,45 +1,10 @@
 //! Verifying an ordinary event allocates nothing once its buffer is warm.
-#![expect(
-    unsafe_code,
-    reason = "GlobalAlloc is an unsafe trait; this one counts and hands on to the system's"
-)]
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use chappe_protocol::Timestamp;
-use chappe_testkit::{EventBuilder, Keys, TestEvent};
+use chappe_testkit::{CountingAllocator, EventBuilder, Keys, TestEvent, allocations};
 use chappe_validation::{Invalid, Rules, Verifier};
 
-thread_local! {
-    /// How often this thread asked for memory. Each test has a thread of its own.
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: every call is handed on unchanged to the system's allocator, which keeps the contract.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the contract of `dealloc`, and the memory is the system allocator's.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn allocations(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.get();
-    work();
-    ALLOCATIONS.get() - before
-}
+static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 fn events() -> Vec<(&'static str, TestEvent)> {
     let (alice, bob) = (Keys::from_seed(1), Keys::from_seed(2));
