@@ -6,10 +6,12 @@
 //!
 //! `cargo xtask fuzz` builds and runs them; docs/testing.md tells what to do with a find.
 
+mod conversation;
 mod event;
 mod filter;
 mod message;
 
+pub use conversation::conversation;
 pub use event::event;
 pub use filter::filter;
 pub use message::message;
