@@ -16,7 +16,9 @@ pub struct QueryBounds {
     pub default_limit: u64,
     /// The highest limit; one above it counts as this one.
     pub limit_max: u64,
-    /// The last event to look at. Later ones are the live part's, so that nothing is missed and nothing comes twice.
+    /// The last event to look at. Later ones are the live part's, so that nothing is missed and nothing comes twice: of
+    /// a version that is replaced while the query runs, the live part has the new one and this may have neither.
+    /// Where there is no live part, `Seq(u64::MAX)` gives whatever is there when it is looked for.
     pub newest: Seq,
 }
 
@@ -63,7 +65,8 @@ pub fn query(filters: Vec<Filter>, bounds: QueryBounds) -> Query {
     Query::new(filters, bounds)
 }
 
-/// The same without any limit, the filters' own ones included: to count each matching event once (NIP-45).
+/// The same without any limit, the filters' own ones included: to count each matching event once (NIP-45). There is no
+/// live part to a count, so `newest` is best `Seq(u64::MAX)`.
 #[must_use]
 pub fn count(mut filters: Vec<Filter>, newest: Seq) -> Query {
     filters.iter_mut().for_each(|filter| filter.limit = None);

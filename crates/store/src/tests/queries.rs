@@ -251,6 +251,40 @@ fn the_step_bounds_what_one_call_does() {
 }
 
 #[test]
+fn an_event_in_several_ranges_of_a_filter_counts_once() {
+    let store = TestStore::new();
+    let both = |n| {
+        EventBuilder::new(1).created_at(T - n).tag(&["t", "a"]).tag(&["t", "b"]).sign(&Keys::from_seed(1))
+    };
+    let events: Vec<_> = (0..4).map(both).collect();
+    store.put_all(&events);
+    let filter = Filter { tags: tagged(&["a", "b"]), limit: Some(3), ..Filter::default() };
+    let expected = events[..3].iter().map(TestEvent::id).collect();
+    assert_eq!(store.answer(&[filter], bounds(&store), NOW, BIG, &mut |_| true), (expected, MoreStored));
+}
+
+#[test]
+fn a_window_is_gone_to_and_not_walked_to() {
+    let (store, notes) = filled();
+    let everybody = Some((1..=2).map(|n| Keys::from_seed(n).public()).collect::<Vec<_>>());
+    // One range: the entry in the window and the end of it. Two ranges: one has an entry, the other none.
+    for (mut authors, scans_max) in [(None, 2), (everybody, 3)] {
+        if let Some(authors) = &mut authors {
+            authors.sort_unstable();
+        }
+        let filter = Filter { authors, ..window(4, 4, None) };
+        let (mut ids, mut query) = (Vec::new(), query(vec![filter], QueryBounds::unlimited(Seq(10))));
+        let each = &mut |record: crate::RecordView<'_>| {
+            ids.push(record.head().id);
+            ControlFlow::Continue(())
+        };
+        let step = Step { events_max: 10, scans_max };
+        let progress = query.advance(&store.store, NOW, step, &mut |_| true, each).unwrap();
+        assert_eq!((ids, progress), (vec![notes[5].id()], Progress::Done(Finished)));
+    }
+}
+
+#[test]
 fn looking_for_one_more_match_is_given_up_after_a_while() {
     // Alice's notes, of which the newest and another have the tag. Filtered by author and tag, they are read by author.
     let with_second_match_at = |place: u64| {
@@ -268,6 +302,24 @@ fn looking_for_one_more_match_is_given_up_after_a_while() {
     };
     assert_eq!(with_second_match_at(9_000), MoreStored);
     assert_eq!(with_second_match_at(10_050), Unknown);
+}
+
+#[test]
+fn readers_see_one_commit_or_the_next_and_nothing_between() {
+    let store = TestStore::new();
+    let version = |n| EventBuilder::new(0).created_at(T + n).sign(&Keys::from_seed(1));
+    store.put(&version(0));
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while store.store.last_seq().unwrap() < Seq(100) {
+                    // The old version goes and the new one comes in the same moment.
+                    assert_eq!(store.ids().len(), 1);
+                }
+            });
+        }
+        (1..100).for_each(|n| assert_eq!(store.put(&version(n)), super::support::stored(n + 1)));
+    });
 }
 
 #[test]
