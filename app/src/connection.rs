@@ -106,6 +106,8 @@ impl Connection<'_> {
         let mut timer = pin!(sleep_until(self.heard_at + self.shared.timeouts.ping));
         loop {
             let activity = self.session.advance(self.shared.clock.now());
+            // A session whose outbox was full has more to say once that is written.
+            let full = !self.session.outbox().is_empty() && !self.session.wants_input();
             if let Err(end) = self.write(None).await {
                 return end;
             }
@@ -131,7 +133,7 @@ impl Connection<'_> {
                 // session looks into its inbox at every turn.
                 frame = self.socket.next(), if self.session.wants_input() => self.take(frame),
                 () = poll_fn(|context| self.inbox.poll_arrival(context)) => Ok(()),
-                () = tokio::task::yield_now(), if activity == Activity::More => {
+                () = tokio::task::yield_now(), if full || activity == Activity::More => {
                     self.frames = 0;
                     Ok(())
                 }
@@ -278,3 +280,6 @@ impl From<Error> for End {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,6 +126,12 @@ impl Running {
         &self.addresses
     }
 
+    /// Open connections.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.slots.taken()
+    }
+
     /// Takes no new connections, closes the open ones with code 1001, commits what was accepted, and ends; all within
     /// `timeouts.shutdown_seconds`. What was acknowledged is on disk in any case.
     pub async fn stop(self) {
