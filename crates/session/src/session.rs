@@ -187,7 +187,12 @@ impl Session {
             return Activity::Idle;
         }
         self.send_live();
+        let was_running = self.running.is_some();
         self.continue_running(now);
+        if was_running && self.running.is_none() {
+            // What was held for its EOSE: no signal would come for it any more.
+            self.send_live();
+        }
         for _ in 0..TURNS_AT_ONCE {
             if !self.may_take_turn() {
                 break;

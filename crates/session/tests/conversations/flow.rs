@@ -57,6 +57,30 @@ fn live_events_wait_for_eose_and_none_comes_twice() {
 }
 
 #[test]
+fn an_idle_session_with_room_holds_nothing_back() {
+    let relay = Relay::with(Limits { limit_default: 100, limit_max: 100, ..LIMITS }, AuthChallenge::Lazy);
+    filled(&relay, 6);
+    let mut reader = relay.connect("reader");
+    reader.say(r#"["REQ","s",{}]"#, START);
+    while reader.0.advance(NOW) == Activity::More {}
+    let new = EventBuilder::new(1).created_at(START + 1).sign(&Keys::from_seed(2));
+    let mut writer = relay.connect("writer");
+    writer.say(&new.message(), START);
+    assert_eq!(writer.hear(START).len(), 1);
+    let mut messages = reader.0.outbox().messages().count();
+    // Reads only while the outbox is full or the session has more to do, and never for good measure.
+    let mut is_full = true;
+    reader.0.outbox().clear();
+    while std::mem::take(&mut is_full) {
+        while reader.0.advance(NOW) == Activity::More {}
+        is_full = !reader.0.wants_input();
+        messages += reader.0.outbox().messages().count();
+        reader.0.outbox().clear();
+    }
+    assert_eq!(messages, 8, "six stored, EOSE, and the live one");
+}
+
+#[test]
 fn a_close_stops_the_query_it_is_about_before_its_turn() {
     let relay = Relay::with(Limits { limit_default: 100, limit_max: 100, ..LIMITS }, AuthChallenge::Lazy);
     filled(&relay, 10);
