@@ -39,9 +39,10 @@ impl Running {
         Self { id, query: chappe_store::query(filters.to_vec(), bounds), purpose: Purpose::Subscribe(token) }
     }
 
-    pub(crate) fn count(id: SubscriptionId, filters: Vec<Filter>, newest: Seq) -> Self {
+    /// Without a hand-over: nothing comes live after a COUNT, so a version that replaces another meanwhile counts.
+    pub(crate) fn count(id: SubscriptionId, filters: Vec<Filter>) -> Self {
         let hyperloglog = HyperLogLog::for_filters(&filters);
-        let query = chappe_store::count(filters, newest);
+        let query = chappe_store::count(filters, Seq(u64::MAX));
         Self { id, query, purpose: Purpose::Count { events: 0, hyperloglog } }
     }
 

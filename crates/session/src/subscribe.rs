@@ -60,7 +60,7 @@ impl Session {
         if let Err(refusal) = self.may_query(&filters) {
             return self.refuse(&id, &refusal);
         }
-        self.running = Some(Running::count(id, filters, self.services.processor.committed()));
+        self.running = Some(Running::count(id, filters));
         Turn::Taken
     }
 
