@@ -1,1 +1,0 @@
-//! End-to-end tests: one integration binary, a module per NIP

@@ -1,0 +1,32 @@
+//! End-to-end tests: a real relay, real sockets, real clients' messages. A module per NIP, and some for what is not in
+//! one: the command line, durability, bad input, back-pressure.
+//!
+//! `harness` starts relays and speaks to them. Each test has a relay and a directory of its own, so all run at once.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at what it did not expect"
+)]
+#![allow(unreachable_pub, reason = "nothing is outside; `pub` says what modules offer one another")]
+
+mod and_tags;
+mod harness;
+mod http;
+mod nip01;
+mod nip02;
+mod nip09;
+mod nip11;
+mod nip13;
+mod nip17;
+mod nip40;
+mod nip42;
+mod nip45;
+mod nip62;
+mod nip65;
+mod nip67;
+mod nip70;
