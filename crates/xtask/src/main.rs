@@ -1,7 +1,7 @@
 //! `cargo xtask`: the developer commands of the house, so that nobody has to remember flags.
 //!
 //! Each command is a module: [`check`] what a change must pass before it lands, [`tidy`] the rules of the house that
-//! no compiler knows, [`test`] everything that runs, [`fuzz`] and [`bench`] the long ways round.
+//! no compiler knows, [`mod@test`] everything that runs, [`mod@fuzz`] and [`mod@bench`] the long ways round.
 //!
 //! It knows nothing of Nostr and depends on none of our crates: what it needs from them it runs as a command, so it
 //! builds in seconds and works when nothing else does.
