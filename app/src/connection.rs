@@ -94,7 +94,8 @@ pub(crate) async fn run(
     };
     let end = connection.converse().await;
     let messages = connection.messages;
-    connection.close(end).await;
+    // In a box: every connection would hold the room for it all its life.
+    Box::pin(connection.close(end)).await;
     tracing::debug!(%remote, seconds = started.elapsed().as_secs(), messages, ?end, "connection ended");
 }
 
@@ -244,9 +245,8 @@ async fn stuck(
         }
     };
     let overflow = async {
-        while !inbox.has_overflowed() {
-            poll_fn(|context| inbox.poll_arrival(context)).await;
-        }
+        // Not by its arrivals: those that come during the write are to be seen after it.
+        poll_fn(|context| inbox.poll_overflow(context)).await;
         End::Overflow
     };
     let stop = async {

@@ -54,6 +54,13 @@ struct State {
 }
 
 impl State {
+    fn wake_later(&mut self, context: &Context<'_>) -> Poll<()> {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            self.waker = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+
     /// Marks that there is something to look at. The first to do so gets the waker to call, outside the lock.
     fn signal(&mut self) -> Option<Waker> {
         self.signalled = true;
@@ -74,10 +81,13 @@ impl Inbox {
         if std::mem::take(&mut state.signalled) {
             return Poll::Ready(());
         }
-        if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-            state.waker = Some(context.waker().clone());
-        }
-        Poll::Pending
+        state.wake_later(context)
+    }
+
+    /// Ready when the inbox has overflowed. Unlike [`Self::poll_arrival`] it leaves an arrival to be noticed later.
+    pub fn poll_overflow(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.lock();
+        if state.overflowed { Poll::Ready(()) } else { state.wake_later(context) }
     }
 
     /// The next outcome, in the order of its arrival.

@@ -47,6 +47,18 @@ fn live_events_count_until_they_are_released() {
 }
 
 #[test]
+fn watching_for_an_overflow_leaves_an_arrival_to_be_noticed() {
+    let inbox = Inbox::new(150);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(inbox.poll_overflow(&mut context).is_pending());
+    assert!(inbox.put_live(live(1)).is_some(), "whoever watches is woken");
+    assert!(inbox.poll_overflow(&mut context).is_pending());
+    assert!(is_signalled(&inbox));
+    assert!(inbox.put_live(live(2)).is_some());
+    assert!(inbox.poll_overflow(&mut context).is_ready());
+}
+
+#[test]
 fn an_overflowed_inbox_keeps_nothing_more() {
     let inbox = Inbox::new(150);
     for token in 0..3 {
