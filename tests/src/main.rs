@@ -15,6 +15,13 @@
 #![allow(unreachable_pub, reason = "nothing is outside; `pub` says what modules offer one another")]
 
 mod and_tags;
+mod back_pressure;
+mod bad_input;
+mod command_line;
+mod crowd;
+mod differential;
+mod durability;
+mod hand_over;
 mod harness;
 mod http;
 mod nip01;
@@ -30,3 +37,4 @@ mod nip62;
 mod nip65;
 mod nip67;
 mod nip70;
+mod shutdown;
