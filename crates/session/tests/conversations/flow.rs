@@ -4,7 +4,7 @@ use chappe_protocol::Timestamp;
 use chappe_session::{Activity, AuthChallenge, Closing, Limits, Outbox};
 use chappe_testkit::{EventBuilder, Keys, TestEvent};
 
-use crate::script::{LIMITS, Relay, START};
+use crate::script::{Client, LIMITS, Relay, START};
 
 const NOW: Timestamp = Timestamp(START);
 
@@ -23,13 +23,19 @@ fn filled(relay: &Relay, number: u64) -> Vec<TestEvent> {
     events
 }
 
-#[test]
-fn a_stored_query_pauses_until_the_client_has_read() {
+/// A relay with so many events, and a client that has asked for all and has read nothing yet.
+fn halfway(number: u64) -> (Relay, Vec<TestEvent>, Client) {
     let relay = Relay::with(Limits { limit_default: 100, limit_max: 100, ..LIMITS }, AuthChallenge::Lazy);
-    let events = filled(&relay, 10);
+    let events = filled(&relay, number);
     let mut reader = relay.connect("reader");
     reader.say(r#"["REQ","s",{}]"#, START);
     while reader.0.advance(NOW) == Activity::More {}
+    (relay, events, reader)
+}
+
+#[test]
+fn a_stored_query_pauses_until_the_client_has_read() {
+    let (_relay, events, mut reader) = halfway(10);
     let bytes: usize = reader.0.outbox().messages().map(<[u8]>::len).sum();
     assert!((Outbox::FULL_BYTES..Outbox::FULL_BYTES + 21_000).contains(&bytes), "{bytes} bytes are prepared");
     assert!(!reader.0.wants_input());
@@ -41,11 +47,7 @@ fn a_stored_query_pauses_until_the_client_has_read() {
 
 #[test]
 fn live_events_wait_for_eose_and_none_comes_twice() {
-    let relay = Relay::with(Limits { limit_default: 100, limit_max: 100, ..LIMITS }, AuthChallenge::Lazy);
-    filled(&relay, 6);
-    let mut reader = relay.connect("reader");
-    reader.say(r#"["REQ","s",{}]"#, START);
-    while reader.0.advance(NOW) == Activity::More {}
+    let (relay, _, mut reader) = halfway(6);
     let new = EventBuilder::new(1).created_at(START + 1).sign(&Keys::from_seed(2));
     let mut writer = relay.connect("writer");
     writer.say(&new.message(), START);
@@ -58,11 +60,7 @@ fn live_events_wait_for_eose_and_none_comes_twice() {
 
 #[test]
 fn an_idle_session_with_room_holds_nothing_back() {
-    let relay = Relay::with(Limits { limit_default: 100, limit_max: 100, ..LIMITS }, AuthChallenge::Lazy);
-    filled(&relay, 6);
-    let mut reader = relay.connect("reader");
-    reader.say(r#"["REQ","s",{}]"#, START);
-    while reader.0.advance(NOW) == Activity::More {}
+    let (relay, _, mut reader) = halfway(6);
     let new = EventBuilder::new(1).created_at(START + 1).sign(&Keys::from_seed(2));
     let mut writer = relay.connect("writer");
     writer.say(&new.message(), START);
@@ -82,11 +80,7 @@ fn an_idle_session_with_room_holds_nothing_back() {
 
 #[test]
 fn a_close_stops_the_query_it_is_about_before_its_turn() {
-    let relay = Relay::with(Limits { limit_default: 100, limit_max: 100, ..LIMITS }, AuthChallenge::Lazy);
-    filled(&relay, 10);
-    let mut reader = relay.connect("reader");
-    reader.say(r#"["REQ","s",{}]"#, START);
-    while reader.0.advance(NOW) == Activity::More {}
+    let (_relay, _, mut reader) = halfway(10);
     reader.say(r#"["CLOSE","s"]"#, START);
     reader.say(r#"["REQ","t",{"limit":0}]"#, START);
     let heard = reader.hear(START);
