@@ -212,21 +212,21 @@ fn expected(filters: &[Filter], notes: &Notes) -> u64 {
 
 async fn publish(task: &Fanout, notes: &Notes) -> Result<Publisher, Failure> {
     let mut publisher = Publisher::new(Connection::open(&task.url, Traffic::Busy).await?);
-    let numbered = notes.known.iter().enumerate().map(|(number, note)| {
+    // A note is sent as soon as it is asked for, so that is when its time begins.
+    let start = |number: usize| {
         notes.mark_sent(number);
-        (note.head().id, &note.message)
-    });
+        notes.known.get(number).map(|note| (note.head().id, &note.message))
+    };
+    let mut numbers = 0..notes.known.len();
     match task.rate {
-        // The iterator is asked for a note at the moment at which it is sent.
-        Rate::Burst => publisher.publish_all(numbered, BURST_WINDOW).await?,
+        Rate::Burst => publisher.publish_all(numbers.filter_map(start), BURST_WINDOW).await?,
         Rate::PerSecond(rate) => {
             let mut ticks = interval(Duration::from_secs(1) / rate.get());
             ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-            let mut numbered = numbered.fuse().peekable();
-            while numbered.peek().is_some() || publisher.in_flight() > 0 {
+            while !numbers.is_empty() || publisher.in_flight() > 0 {
                 tokio::select! {
-                    _ = ticks.tick(), if numbered.peek().is_some() => {
-                        if let Some((id, message)) = numbered.next() {
+                    _ = ticks.tick(), if !numbers.is_empty() => {
+                        if let Some((id, message)) = numbers.next().and_then(start) {
                             publisher.feed(id, message.clone()).await?;
                             publisher.connection.flush().await?;
                         }

@@ -71,3 +71,6 @@ fn tell(report: &Report, options: &Options) -> ExitCode {
     }
     if report.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
+
+#[cfg(test)]
+mod tests;
