@@ -23,7 +23,8 @@ then from the command line; the later one counts. `chappe config show` prints th
 
 Exit codes:
   0  done; for `serve`, stopped by SIGTERM or SIGINT
-  1  failed: an address is taken, the store cannot be opened, read or written, ...
+  1  failed: an address is taken, the store cannot be opened, read or written, ...;
+     for `serve`, also ended by a second signal
   2  the command line or the configuration is wrong";
 
 /// A Nostr relay.

@@ -7,6 +7,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::Config;
 use crate::{Clock, Relay, StartError, log};
 
+/// The exit code after a second signal.
+const EXIT_IMPATIENT: i32 = 1;
+
 /// Serves until SIGTERM or SIGINT, then stops in an orderly way. A second signal ends the process at once.
 ///
 /// # Errors
@@ -16,7 +19,10 @@ pub fn run(config: Config) -> Result<(), ServeError> {
     log::install(&config.log);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
-    runtime.block_on(serve(config))
+    let done = runtime.block_on(serve(config));
+    // Whatever has not ended by now has had its time: a commit that hangs must not hold up the exit.
+    runtime.shutdown_background();
+    done
 }
 
 /// Why the relay did not serve.
@@ -58,7 +64,10 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     tracing::info!("stopping");
     tokio::select! {
         () = running.stop() => tracing::info!("stopped"),
-        () = signalled() => tracing::warn!("stopped at once by a second signal"),
+        () = signalled() => {
+            tracing::warn!("stopped at once by a second signal; what was not committed was not acknowledged");
+            std::process::exit(EXIT_IMPATIENT);
+        }
     }
     Ok(())
 }

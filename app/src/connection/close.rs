@@ -45,6 +45,7 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(1);
 /// bytes resets it, and a client that is still sending would never see why.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(2);
 const DRAIN_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const DRAIN_BUFFER_BYTES: usize = 4 * 1024;
 
 impl End {
     /// Code and reason for the close frame (RFC 6455, section 7.4.1). None where the client closed or is gone.
@@ -63,7 +64,7 @@ impl End {
 
 impl Connection<'_> {
     /// Says goodbye as well as the client lets us, within bounded time.
-    pub(super) async fn close(mut self, end: End) {
+    pub(super) async fn close(&mut self, end: End) {
         let Some((code, reason)) = end.frame() else {
             // The socket answers the client's close frame by itself; it only has to be written.
             let _ = timeout(WRITE_PATIENCE, self.socket.flush()).await;
@@ -102,7 +103,7 @@ impl Connection<'_> {
     /// Reads and forgets what the client still sends, until it closes.
     async fn drain(&mut self) {
         let mut rest = self.socket.get_mut().take(DRAIN_BYTES_MAX);
-        let mut forgotten = [0; 4096];
+        let mut forgotten = vec![0; DRAIN_BUFFER_BYTES];
         while matches!(rest.read(&mut forgotten).await, Ok(1..)) {}
     }
 }
