@@ -29,6 +29,11 @@ impl Backlog {
         }
     }
 
+    /// Makes this the next event after all.
+    pub(crate) fn put_back(&mut self, live: Live) {
+        self.ready.push_front(live);
+    }
+
     /// The stored events are sent (or no longer wanted): what was held comes next.
     pub(crate) fn stop_holding(&mut self) {
         self.held.append(&mut self.ready);

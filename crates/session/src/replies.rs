@@ -38,6 +38,11 @@ impl Replies {
         self.events.push_back((id, reply));
     }
 
+    /// Whether this event's OK is not written yet.
+    pub(crate) fn awaits(&self, id: &EventId) -> bool {
+        self.events.iter().any(|(event, _)| event == id)
+    }
+
     /// The event with this ticket has its outcome.
     pub(crate) fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
         let place = usize::try_from(ticket.0.wrapping_sub(self.first)).ok();

@@ -110,6 +110,11 @@ impl Session {
         let holding = self.running.as_ref().and_then(Running::token);
         while self.outbox.has_room() {
             let Some(live) = self.backlog.next(holding) else { return };
+            // The writer tells subscribers first, and the OK is on its heels. Publishers expect it before the event.
+            if self.replies.awaits(&live.record.view().head().id) {
+                self.backlog.put_back(live);
+                return;
+            }
             self.send_one(&live);
             self.inbox.release(live.bytes());
         }
