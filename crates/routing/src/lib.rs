@@ -5,6 +5,8 @@
 //!
 //! The one decision: kinds with a meaning of their own (deletion, vanish) come before NIP-01's ranges, which decide
 //! all others. The price is that a kind which is special only by its content cannot be told apart here.
+//!
+//! Start with [`Route`].
 
 use chappe_protocol::{Kind, KindClass};
 

@@ -6,9 +6,9 @@
 //!
 //! [`allocations`] counts what a hot path must not do.
 //!
-//! It does not know how the relay does any of this. Ids and JSON come from serde_json instead of `chappe_codec`, and
-//! [`naive`] compares owned strings instead of calling `Filter::matches`: an oracle that shares code with what it
-//! judges agrees with its faults. The price is that NIP-01 is written down twice.
+//! The one decision: it does not know how the relay does any of this. Ids and JSON come from serde_json instead of
+//! `chappe_codec`, and [`naive`] compares owned strings instead of calling `Filter::matches`: an oracle that shares code
+//! with what it judges agrees with its faults. The price is that NIP-01 is written down twice.
 //!
 //! Start with [`EventBuilder`], then [`Corpus::plain`] and [`naive::query`].
 
