@@ -92,7 +92,8 @@ impl TagFilter {
     /// An empty list of values matches nothing, in either mode.
     #[must_use]
     pub fn matches(&self, event: &EventHead<'_>) -> bool {
-        let mut present = event.tags.indexed().filter(|&(letter, _)| letter == self.letter).map(|(_, value)| value);
+        let mut present =
+            event.tags.indexed().filter(|&(letter, _)| letter == self.letter).map(|(_, value)| value);
         match self.mode {
             TagMode::Any => present.any(|value| self.has(value)),
             TagMode::All => {

@@ -177,7 +177,9 @@ impl<'a> TagsWriter<'a> {
     #[must_use]
     pub fn end_string(&mut self) -> bool {
         let length = self.out.len().saturating_sub(self.string.saturating_add(STRING_HEAD));
-        let (Ok(length), Some(count)) = (u32::try_from(length), self.count.checked_add(1)) else { return false };
+        let (Ok(length), Some(count)) = (u32::try_from(length), self.count.checked_add(1)) else {
+            return false;
+        };
         self.count = count;
         write_at(self.out, self.string, &length.to_le_bytes());
         true

@@ -42,7 +42,9 @@ fn an_address_is_kind_pubkey_and_the_rest() {
     let value = format!("30023:{hex}:a:b");
     let address = Address::from_tag_value(value.as_bytes()).unwrap();
     assert_eq!((address.kind, address.d), (Kind(30_023), b"a:b".as_slice()));
-    for broken in [format!("30023:{hex}"), format!("+3:{hex}:"), format!("70000:{hex}:"), "1:zz:".into(), String::new()] {
+    for broken in
+        [format!("30023:{hex}"), format!("+3:{hex}:"), format!("70000:{hex}:"), "1:zz:".into(), String::new()]
+    {
         assert_eq!(Address::from_tag_value(broken.as_bytes()), None, "{broken}");
     }
 }

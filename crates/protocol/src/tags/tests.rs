@@ -13,7 +13,8 @@ fn pack(tags: &[&[&str]]) -> Vec<u8> {
 fn what_was_written_is_read_back() {
     let tags: &[&[&str]] = &[&["e", "one", "wss://x"], &[], &["-"], &["t", "", "é"]];
     let packed = pack(tags);
-    let read: Vec<Vec<&[u8]>> = Tags::from_packed(&packed).iter().map(|tag| tag.strings().collect()).collect();
+    let read: Vec<Vec<&[u8]>> =
+        Tags::from_packed(&packed).iter().map(|tag| tag.strings().collect()).collect();
     let expected: Vec<Vec<&[u8]>> =
         tags.iter().map(|tag| tag.iter().map(|string| string.as_bytes()).collect()).collect();
     assert_eq!(read, expected);
