@@ -14,6 +14,7 @@
 //!
 //! Start with [`Processor::process`], then the writer thread in `writer.rs`.
 
+mod audience;
 mod inbox;
 mod outcome;
 mod processor;

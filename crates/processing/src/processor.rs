@@ -9,11 +9,12 @@ use chappe_buffers::Pool;
 use chappe_protocol::{EventId, Filter, Timestamp};
 use chappe_routing::Route;
 use chappe_store::{Placement, Record, Seq, Store};
-use chappe_subscriptions::{Index, MatchScratch, Token};
-use parking_lot::{Mutex, RwLock};
+use chappe_subscriptions::Token;
+use parking_lot::Mutex;
 
+use crate::audience::Audience;
 use crate::queue::{Job, Queue};
-use crate::{Failure, Inbox, Live, Outcome, Room, Ticket, writer};
+use crate::{Failure, Inbox, Outcome, Room, Ticket, writer};
 
 /// Takes permitted events to disk and to subscribers.
 pub struct Processor {
@@ -34,13 +35,6 @@ pub enum Submitted {
     Done(Outcome),
 }
 
-/// All live subscriptions, and how far they have been told.
-pub(crate) struct Audience {
-    index: RwLock<Index<Arc<Inbox>>>,
-    /// The last commit whose events are visible to queries.
-    committed: AtomicU64,
-}
-
 impl Processor {
     /// Starts the writer thread. `queue_bytes_max` bounds the messages whose events wait to be stored.
     ///
@@ -49,8 +43,7 @@ impl Processor {
     /// When the store cannot be read or the system has no thread left.
     pub fn start(store: Arc<Store>, buffers: Pool, queue_bytes_max: usize) -> std::io::Result<Self> {
         let last = store.last_seq().map_err(std::io::Error::other)?;
-        let audience =
-            Arc::new(Audience { index: RwLock::new(Index::new()), committed: AtomicU64::new(last.0) });
+        let audience = Arc::new(Audience::new(last));
         let queue = Queue::new(queue_bytes_max);
         let writer = writer::start(Arc::clone(&store), Arc::clone(&queue), Arc::clone(&audience))?;
         Ok(Self {
@@ -125,26 +118,26 @@ impl Processor {
     /// (drop those); events after it will be delivered, and a query may already find them (leave those out).
     pub fn subscribe(&self, filters: Arc<[Filter]>, inbox: &Arc<Inbox>) -> (Token, Seq) {
         let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
-        self.audience.index.write().insert(token, filters, Arc::clone(inbox));
+        self.audience.add(token, filters, Arc::clone(inbox));
         // Read only now: a commit that is not counted here is told after the insertion, so it finds the subscription.
         (token, self.committed())
     }
 
     /// Stops delivering. What is already in the inbox stays there.
     pub fn unsubscribe(&self, token: Token) {
-        self.audience.index.write().remove(token);
+        self.audience.remove(token);
     }
 
     /// The last commit that queries can see.
     #[must_use]
     pub fn committed(&self) -> Seq {
-        Seq(self.audience.committed.load(Ordering::Acquire))
+        self.audience.committed()
     }
 
     /// How many subscriptions are open, over all connections.
     #[must_use]
     pub fn subscriptions(&self) -> usize {
-        self.audience.index.read().len()
+        self.audience.len()
     }
 
     /// Has the writer remove events that have expired by `now` (NIP-40), between its batches.
@@ -165,26 +158,6 @@ impl Processor {
 impl Drop for Processor {
     fn drop(&mut self) {
         self.stop();
-    }
-}
-
-impl Audience {
-    /// Queries can see everything up to this commit. Called before the commit's events are told.
-    pub(crate) fn advance_to(&self, seq: Seq) {
-        self.committed.store(seq.0, Ordering::Release);
-    }
-
-    /// Puts the event into the inbox of everyone who listens for it. Says whether there was anyone.
-    pub(crate) fn tell(&self, seq: Option<Seq>, record: &Record) -> bool {
-        let mut heard = false;
-        let mut wakers = Vec::new();
-        let head = record.view().head();
-        self.index.read().for_each_match(&head, &mut MatchScratch::default(), |token, inbox| {
-            heard = true;
-            wakers.extend(inbox.put_live(Live { token, seq, record: record.clone() }));
-        });
-        wakers.into_iter().for_each(std::task::Waker::wake);
-        heard
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::Waker;
 use chappe_protocol::Timestamp;
 use chappe_store::{Store, Write, Written};
 
-use crate::processor::Audience;
+use crate::audience::Audience;
 use crate::queue::{Job, Queue, Work};
 use crate::{Failure, Outcome};
 

@@ -16,6 +16,7 @@
 
 mod backlog;
 mod hyperloglog;
+mod open;
 mod outbox;
 mod publish;
 mod replies;

@@ -8,9 +8,9 @@ use chappe_processing::Inbox;
 use chappe_protocol::{Prefix, Refusal, SubscriptionId, Timestamp};
 
 use crate::backlog::Backlog;
+use crate::open::OpenSubscriptions;
 use crate::replies::{Replies, write_ok};
 use crate::stored::Running;
-use crate::subscribe::OpenSubscriptions;
 use crate::waiting::Waiting;
 use crate::workspace::Workspace;
 use crate::{AuthChallenge, Outbox, Services};

@@ -5,41 +5,11 @@ use std::sync::Arc;
 use chappe_authorization::may_ask;
 use chappe_processing::Live;
 use chappe_protocol::{Filter, Prefix, Refusal, SubscriptionId};
-use chappe_store::Seq;
-use chappe_subscriptions::Token;
 
 use crate::Session;
+use crate::open::Open;
 use crate::session::Turn;
 use crate::stored::Running;
-
-/// The subscriptions of a connection, in the order of their tokens (that of their opening).
-#[derive(Default)]
-pub(crate) struct OpenSubscriptions(Vec<Open>);
-
-pub(crate) struct Open {
-    id: SubscriptionId,
-    token: Token,
-    /// Events up to this commit come from the store, later ones live.
-    hand_over: Seq,
-    /// Bytes of the REQ message.
-    bytes: usize,
-}
-
-impl OpenSubscriptions {
-    fn by_token(&self, token: Token) -> Option<&Open> {
-        let place = self.0.binary_search_by_key(&token, |open| open.token).ok()?;
-        self.0.get(place)
-    }
-
-    fn remove(&mut self, id: &SubscriptionId) -> Option<Open> {
-        let place = self.0.iter().position(|open| open.id == *id)?;
-        Some(self.0.remove(place))
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.iter().map(|open| open.bytes).sum()
-    }
-}
 
 impl Session {
     /// Opens a subscription and starts on its stored events. One of the same name is replaced.
@@ -50,7 +20,7 @@ impl Session {
         }
         let filters: Arc<[Filter]> = filters.into();
         let (token, hand_over) = self.services.processor.subscribe(Arc::clone(&filters), &self.inbox);
-        self.open.0.push(Open { id: id.clone(), token, hand_over, bytes });
+        self.open.push(Open { id: id.clone(), token, hand_over, bytes });
         self.running = Some(Running::stored(id, token, &filters, hand_over, &self.services.limits));
         Turn::Taken
     }
@@ -90,7 +60,7 @@ impl Session {
     fn may_open(&self, filters: &[Filter], bytes: usize) -> Result<(), Refusal> {
         self.may_query(filters)?;
         let limits = &self.services.limits;
-        if self.open.0.len() >= limits.subscriptions_max {
+        if self.open.len() >= limits.subscriptions_max {
             let text = format!(
                 "at most {} subscriptions are open at once, close one first",
                 limits.subscriptions_max
@@ -135,7 +105,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        for open in &self.open.0 {
+        for open in self.open.iter() {
             self.services.processor.unsubscribe(open.token);
         }
     }
