@@ -309,7 +309,7 @@ async fn ask_all(relay: &Relay, world: &Arc<World>, model: &Model, stride: usize
     }
     let [finish, more, none] = hints;
     eprintln!("{} events served, hints: {finish} finish, {more} more, {none} none", served.len());
-    // A limit of 0 has no hint, and is one in seven or so.
+    // None says nothing wrong, but most answers ought to say something; to a limit of 0 there is nothing to say.
     assert!(finish > 0 && more > 0 && none < (finish + more) / 2);
 }
 
