@@ -20,6 +20,7 @@ mod bad_input;
 mod command_line;
 mod crowd;
 mod differential;
+mod documents;
 mod durability;
 mod hand_over;
 mod harness;

@@ -293,3 +293,27 @@ async fn deletions_survive_export_and_import() {
     is_there(&mut client, &kept).await;
     client.store(&versions[1]).await;
 }
+
+/// All in one go, so that one commit may hold them all.
+#[tokio::test]
+async fn a_deletion_has_its_place_in_the_order_of_what_was_sent() {
+    let relay = Relay::start().await;
+    let mut client = relay.connect().await;
+    let (event, early, article) = (note(1, "a"), note(1, "b"), article(1, "d", 1_000));
+    let events = [
+        (deletion_of(1, &early), ""),
+        (event.clone(), ""),
+        (article.clone(), ""),
+        (deletion(1, 1_000, &[["e", &event.id().to_string()], ["a", &address(&article)]]), ""),
+        (event, DELETED),
+        (early, DELETED),
+        (article, DELETED),
+    ];
+    for (event, _) in &events {
+        client.say(&event.message()).await;
+    }
+    for (event, text) in &events {
+        assert_eq!(client.ok(event).await, (text.is_empty(), (*text).to_owned()), "{}", event.json());
+    }
+    assert_eq!(client.count("{}").await, 2);
+}

@@ -198,3 +198,12 @@ async fn the_kinds_are_configurable() {
     client.store(&wrap).await;
     client.finds(r#"{"kinds":[1059]}"#, &[&wrap]).await;
 }
+
+/// The operator sees everything: an export without them would lose people's messages.
+#[tokio::test]
+async fn they_survive_export_and_import() {
+    let (relay, _) = with_one_of_each().await;
+    let relay = relay.exported_and_imported().await;
+    sees(&mut relay.connect_as(&[&recipient()]).await, 7).await;
+    sees(&mut relay.connect().await, 1).await;
+}

@@ -172,3 +172,26 @@ async fn without_own_addresses_the_one_connected_to_counts() {
     client.store(&vanish(1_000, &[&relay.url()])).await;
     client.refused(&at(1, 900, &leaver()), VANISHED).await;
 }
+
+/// All in one go, so that one commit may hold them all.
+#[tokio::test]
+async fn a_vanish_has_its_place_in_the_order_of_what_was_sent() {
+    let relay = Relay::start().await;
+    let mut client = relay.connect().await;
+    let events = [
+        (at(1, 900, &leaver()), ""),
+        (vanish(1_000, &["ALL_RELAYS"]), ""),
+        (at(1, 900, &leaver()), VANISHED),
+        (at(1, 950, &leaver()), VANISHED),
+        (wrap_to(&leaver(), 950), VANISHED),
+        (at(1, 1_001, &leaver()), ""),
+        (wrap_to(&leaver(), 1_001), ""),
+    ];
+    for (event, _) in &events {
+        client.say(&event.message()).await;
+    }
+    for (event, text) in &events {
+        assert_eq!(client.ok(event).await, (text.is_empty(), (*text).to_owned()), "{}", event.json());
+    }
+    client.finds("{}", &[&events[5].0, &events[1].0]).await;
+}

@@ -44,6 +44,8 @@ async fn finish_is_said_when_nothing_older_matches() {
         (r#"{"kinds":[1],"until":1003}"#, Some("finish")),
         (r#"{"kinds":[1],"since":1005,"limit":1}"#, Some("finish")),
         (r#"{"kinds":[7]},{"kinds":[1],"until":1001}"#, Some("finish")),
+        // What one filter leaves out for its limit, the other sends.
+        (r#"{"kinds":[7],"limit":1},{"kinds":[7]}"#, Some("finish")),
     ];
     check(&mut client, &cases).await;
 }
