@@ -95,16 +95,30 @@ impl TagFilter {
         let mut present =
             event.tags.indexed().filter(|&(letter, _)| letter == self.letter).map(|(_, value)| value);
         match self.mode {
-            TagMode::Any => present.any(|value| self.has(value)),
-            TagMode::All => {
-                !self.values.is_empty()
-                    && self.values.iter().all(|wanted| present.clone().any(|value| value == &**wanted))
-            }
+            TagMode::Any => present.any(|value| self.place_of(value).is_some()),
+            TagMode::All => !self.values.is_empty() && self.are_all_among(present),
         }
     }
 
-    fn has(&self, value: &[u8]) -> bool {
-        self.values.binary_search_by(|candidate| (**candidate).cmp(value)).is_ok()
+    /// Costs a search for each present value, however many are wanted; allocates only when more than 64 are.
+    fn are_all_among<'a>(&self, present: impl Iterator<Item = &'a [u8]>) -> bool {
+        let (mut few, mut many) = ([false; 64], Vec::new());
+        let found = if let Some(few) = few.get_mut(..self.values.len()) {
+            few
+        } else {
+            many.resize(self.values.len(), false);
+            many.as_mut_slice()
+        };
+        for place in present.filter_map(|value| self.place_of(value)) {
+            if let Some(found) = found.get_mut(place) {
+                *found = true;
+            }
+        }
+        found.iter().all(|&found| found)
+    }
+
+    fn place_of(&self, value: &[u8]) -> Option<usize> {
+        self.values.binary_search_by(|candidate| (**candidate).cmp(value)).ok()
     }
 }
 

@@ -58,3 +58,29 @@ fn lists_need_one_and_tags_mode_says_how_many() {
     assert!(!matches(tag(b't', TagMode::All, &["b", "z"])));
     assert!(!matches(tag(b'T', TagMode::Any, &["a"])));
 }
+
+#[test]
+fn all_of_many_values_are_looked_for() {
+    for count in [1_u32, 63, 64, 65, 300] {
+        let names: Vec<String> = (0..count).map(|n| format!("value {n}")).collect();
+        let mut packed = Vec::new();
+        let mut writer = TagsWriter::new(&mut packed);
+        for name in &names {
+            assert!(writer.tag(&["t", name]) && writer.tag(&["t", name]) && writer.tag(&["u", "other"]));
+        }
+        let head = EventHead {
+            id: EventId::from_bytes([1; 32]),
+            pubkey: PublicKey::from_bytes([2; 32]),
+            created_at: Timestamp(100),
+            kind: Kind(1),
+            tags: Tags::from_packed(&packed),
+        };
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for (extra, expected) in [(None, true), (Some("other"), false)] {
+            let values: Vec<&str> = names.iter().copied().chain(extra).collect();
+            let mut filter = tag(b't', TagMode::All, &values);
+            filter.normalize();
+            assert_eq!(filter.matches(&head), expected, "{count} values, and {extra:?}");
+        }
+    }
+}
