@@ -3,7 +3,7 @@
 use chappe_authorization::{Denied, Source, accept_auth, authorize};
 use chappe_processing::{Room, Submitted};
 use chappe_protocol::{Event, PublicKey, Refusal, Timestamp};
-use chappe_routing::route;
+use chappe_routing::{Route, route};
 use chappe_validation::Rules;
 
 use crate::Session;
@@ -38,8 +38,9 @@ impl Session {
         now: Timestamp,
     ) -> Result<Submitted, Refusal> {
         let services = &self.services;
-        // Before the signature, which costs a hundred times more: most events a relay is sent it has already.
-        if services.processor.has(&event.head.id)? {
+        // Before the signature, which costs a hundred times more: most events a relay is sent it has already. Behind a
+        // deletion on its way the writer decides, so that an event is not told to be here just before it is deleted.
+        if !self.replies.await_removal() && services.processor.has(&event.head.id)? {
             return Ok(Submitted::Done(chappe_processing::Outcome::Duplicate));
         }
         let verified = services.verifier.verify(event, &services.rules, now, buffer)?;
@@ -48,6 +49,9 @@ impl Session {
             Err(denied) => return Err(self.deny(denied)),
         };
         let route = route(permit.event().head.kind);
+        if matches!(route, Route::Delete | Route::Vanish) {
+            self.replies.next_is_removal();
+        }
         Ok(services.processor.process(&permit, route, now, room, (&self.inbox, self.replies.next_ticket())))
     }
 

@@ -14,6 +14,8 @@ pub(crate) struct Replies {
     /// The ticket of the oldest.
     first: u64,
     events: VecDeque<(EventId, Option<Reply>)>,
+    /// The ticket of the last one that takes other events away.
+    last_removal: Option<u64>,
 }
 
 /// The text of an `OK true`, or the reason of an `OK false`.
@@ -36,6 +38,16 @@ impl Replies {
     /// Adds an event: its reply, if it is known already.
     pub(crate) fn add(&mut self, id: EventId, reply: Option<Reply>) {
         self.events.push_back((id, reply));
+    }
+
+    /// Notes that the event to be added next takes other events away.
+    pub(crate) fn next_is_removal(&mut self) {
+        self.last_removal = Some(self.next_ticket().0);
+    }
+
+    /// Whether an event that takes others away has no OK yet: what is on disk now may be gone before the next one's turn.
+    pub(crate) fn await_removal(&self) -> bool {
+        self.last_removal.is_some_and(|ticket| ticket.wrapping_sub(self.first) < self.events.len() as u64)
     }
 
     /// Whether this event's OK is not written yet.

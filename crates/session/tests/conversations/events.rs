@@ -132,3 +132,28 @@ fn versions_and_deletions_are_told_apart() {
         "#,
     );
 }
+
+#[test]
+fn what_is_being_deleted_is_no_duplicate_any_more() {
+    let keys = Keys::from_seed(1);
+    let note = note("hello").sign(&keys);
+    let deletion = EventBuilder::new(5).created_at(START).tag(&["e", &note.id().to_string()]).sign(&keys);
+    let vanish = EventBuilder::new(62).created_at(START).tag(&["relay", "ALL_RELAYS"]).sign(&keys);
+    for removal in [&deletion, &vanish] {
+        check(
+            &[("note", &note), ("removal", removal)],
+            r#"
+            a> publish note
+            a< ok note
+            a> publish removal
+            a> publish note
+            a> publish removal
+            a< ok removal
+            a< refused note blocked: this event was deleted by its author
+            a< ok removal duplicate: already have this event
+            a> publish note
+            a< refused note blocked: this event was deleted by its author
+            "#,
+        );
+    }
+}
