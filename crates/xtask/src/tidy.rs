@@ -6,6 +6,7 @@ mod arrows;
 mod decisions;
 mod heads;
 mod links;
+mod manifests;
 mod rows;
 mod text;
 mod tree;
@@ -49,7 +50,9 @@ pub(crate) fn tidy(workspace: &Workspace) -> Result<(), Failure> {
     let tree = Tree::read(workspace.root())?;
     let rooms = arrows::rooms(workspace.metadata(), workspace.root())?;
     let mut faults = arrows::faults(&rooms);
-    for rule in [text::faults, heads::faults, links::faults, rows::faults, decisions::faults] {
+    for rule in
+        [text::faults, manifests::faults, heads::faults, links::faults, rows::faults, decisions::faults]
+    {
         faults.extend(rule(&tree));
     }
     faults.sort();
