@@ -8,7 +8,7 @@ fn a_member_without_the_lints_is_found() {
         ("crates/none/Cargo.toml", "[package]\nname = \"chappe-none\"\n"),
         (
             "crates/own/Cargo.toml",
-            "[package]\nname = \"chappe-own\"\n\n[lints]\nrust.unsafe_code = \"warn\"\n",
+            "[package]\nname = \"chappe-own\"\n\n[lints]\nrust.missing_docs = \"warn\"\n",
         ),
         ("tests/beside/Cargo.toml", "[package]\nname = \"beside\"\n\n[workspace]\n"),
     ]);

@@ -10,7 +10,7 @@ fn bad_text_is_found_with_its_line() {
     let (mark, word) = (join(["TO", "DO"]), join(["un", "safe"]));
     let cases = [
         ("a.rs", "fn a() {} \n".to_owned(), 1, "white space"),
-        ("a.md", "one\n\ttwo\n".to_owned(), 2, "a tab"),
+        ("a.md", "one\n\ttwo\n".to_owned(), 2, "by a tab"),
         ("a.md", "windows\r\n".to_owned(), 1, "white space"),
         ("a.rs", format!("// {mark}: later\n"), 1, "write an issue"),
         ("a.mjs", format!("// {mark}\n"), 1, "write an issue"),
@@ -37,8 +37,9 @@ fn good_text_passes() {
         ("a.rs", format!("let {mark}S = 1; // in {word}ly\n")),
         ("a.rs", format!("// It would take {word} to do this.\n")),
         ("a.rs", format!("let policy = \"{word}-inline\" == \"{word}\";\n")),
-        ("crates/codec/tests/allocations.rs", format!("{word} {{ }}\n")),
+        (UNSAFE_AT[1], format!("{word} {{ }}\n")),
         (UNSAFE_AT[0], format!("{word} {{ }}\n")),
+        ("a.rs", "let json = r\"{\t}\";\n".to_owned()),
         ("a.rs", "//\n".repeat(LINES_MAX)),
         ("tests/src/nip01.rs", "//\n".repeat(TEST_LINES_MAX)),
         ("tests/fuzz/seeds/message/one", "no end \t".to_owned()),
