@@ -3,30 +3,32 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chappe_testkit::{EventBuilder, Keys, Rng, TestEvent};
 use futures_util::SinkExt;
-use tokio::sync::watch;
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::harness::{Client, Relay, heavy, seed};
 
 const PUBLISHERS: usize = 4;
 const EVENTS_EACH: usize = 400;
-const SUBSCRIBERS: usize = 24;
-/// Subscriptions that each subscriber opens, one after the other, at random moments.
-const OPENED_EACH: usize = 12;
-const TOPICS: [&str; 3] = ["relay", "tower", "semaphore"];
+const SUBSCRIBERS: usize = 10;
+/// Subscriptions that each subscriber opens at random moments. None is closed.
+const OPENED_EACH: usize = 100;
+const TOPICS: u64 = 12;
 /// The kind of the event that is published last.
 const LAST_KIND: u16 = 7_778;
 
 fn events_of(publisher: u64) -> Vec<TestEvent> {
     let keys = Keys::from_seed(publisher);
     let event = |number: usize| {
-        let topic = TOPICS[number % TOPICS.len()];
+        let topic = (number as u64 % TOPICS).to_string();
         // Some are older than what is stored, so that a stored query walks past their place before they come.
         let at = Relay::NOW - (number as u64 * 7919) % 1_000;
-        EventBuilder::new(1).created_at(at).content(number.to_string()).tag(&["t", topic]).sign(&keys)
+        EventBuilder::new(1).created_at(at).content(number.to_string()).tag(&["t", &topic]).sign(&keys)
     };
     (0..EVENTS_EACH).map(event).collect()
 }
@@ -45,44 +47,68 @@ async fn publish(mut client: Client, events: Vec<TestEvent>, published: Arc<watc
     }
 }
 
-/// Opens subscriptions while events are being published, and hears each to its end. Gives for each its topic, and how
-/// often each event was heard.
-async fn subscribe(
-    mut client: Client,
-    mut rng: Rng,
-    mut published: watch::Receiver<usize>,
-) -> Vec<(&'static str, HashMap<String, usize>)> {
-    let all = PUBLISHERS * EVENTS_EACH;
-    let mut moments: Vec<_> = (0..OPENED_EACH).map(|_| rng.below(all)).collect();
+/// Says when to open a subscription: at random places among the events, and up to some commits later.
+async fn give_signals(mut rng: Rng, mut published: watch::Receiver<usize>, signals: mpsc::Sender<()>) {
+    let mut moments: Vec<_> = (0..OPENED_EACH).map(|_| rng.below(PUBLISHERS * EVENTS_EACH)).collect();
     moments.sort_unstable();
-    let mut open: Vec<_> = Vec::new();
-    for (name, moment) in moments.into_iter().enumerate() {
+    for moment in moments {
         published.wait_for(|count| *count >= moment).await.unwrap();
-        let topic = *rng.pick(&TOPICS);
+        tokio::time::sleep(Duration::from_micros(rng.within(0..5_000))).await;
+        signals.send(()).await.unwrap();
+    }
+}
+
+/// A client that opens subscriptions while events are being published, and hears each to its end.
+struct Subscriber {
+    client: Client,
+    rng: Rng,
+    open: Vec<Subscription>,
+    ended: usize,
+}
+
+#[derive(Default)]
+struct Subscription {
+    topic: String,
+    is_live: bool,
+    /// How often each event was heard.
+    heard: HashMap<String, usize>,
+}
+
+impl Subscriber {
+    async fn run(mut self, mut signals: mpsc::Receiver<()>) -> Vec<Subscription> {
+        while self.ended < OPENED_EACH {
+            tokio::select! {
+                heard = self.client.hear() => self.take(&heard),
+                Some(()) = signals.recv() => self.open_one().await,
+            }
+        }
+        self.open
+    }
+
+    async fn open_one(&mut self) {
+        let topic = self.rng.within(0..TOPICS).to_string();
         // An event that both filters match counts once.
         let filters =
             format!(r##"{{"kinds":[{LAST_KIND}]}},{{"kinds":[1],"#t":["{topic}"]}},{{"#t":["{topic}"]}}"##);
-        client.say(&format!(r#"["REQ","{name}",{filters}]"#)).await;
-        open.push((topic, HashMap::new()));
+        self.client.say(&format!(r#"["REQ","{}",{filters}]"#, self.open.len())).await;
+        self.open.push(Subscription { topic, ..Subscription::default() });
     }
-    let mut ended = 0;
-    let mut stored = [true; OPENED_EACH];
-    while ended < OPENED_EACH {
-        let heard = client.hear().await;
-        let name: usize = heard[1].as_str().unwrap().parse().unwrap();
+
+    fn take(&mut self, heard: &Value) {
+        let subscription = &mut self.open[heard[1].as_str().unwrap().parse::<usize>().unwrap()];
         match heard[0].as_str() {
-            Some("EOSE") => assert!(std::mem::replace(&mut stored[name], false), "a second EOSE: {heard}"),
+            Some("EOSE") => assert!(!std::mem::replace(&mut subscription.is_live, true), "twice: {heard}"),
             Some("EVENT") if heard[2]["kind"] == LAST_KIND => {
-                assert!(!stored[name], "the last event is live");
-                ended += 1;
+                assert!(subscription.is_live, "the last event is live");
+                self.ended += 1;
             }
             Some("EVENT") => {
-                *open[name].1.entry(heard[2]["id"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+                let id = heard[2]["id"].as_str().unwrap().to_owned();
+                *subscription.heard.entry(id).or_insert(0) += 1;
             }
             _ => panic!("{heard}"),
         }
     }
-    open
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,8 +124,11 @@ async fn stored_then_live_has_no_gap_and_no_double() {
     let published = Arc::new(published);
     let mut subscribing = Vec::new();
     for _ in 0..SUBSCRIBERS {
-        let rng = Rng::new(rng.bits());
-        subscribing.push(tokio::spawn(subscribe(relay.connect().await, rng, progress.clone())));
+        let (sender, signals) = mpsc::channel(1);
+        tokio::spawn(give_signals(Rng::new(rng.bits()), progress.clone(), sender));
+        let client = relay.connect().await;
+        let subscriber = Subscriber { client, rng: Rng::new(rng.bits()), open: Vec::new(), ended: 0 };
+        subscribing.push(tokio::spawn(subscriber.run(signals)));
     }
     let mut all = Vec::new();
     let mut publishing = Vec::new();
@@ -117,12 +146,11 @@ async fn stored_then_live_has_no_gap_and_no_double() {
     relay.connect().await.store(&EventBuilder::new(LAST_KIND).sign(&Keys::from_seed(0))).await;
 
     for task in subscribing {
-        for (topic, heard) in task.await.unwrap() {
-            let expected: HashMap<_, _> =
-                all.iter().filter(|(_, own)| own == topic).map(|(id, _)| (id.clone(), 1)).collect();
-            let wrong = all.iter().filter(|(id, _)| heard.get(id) != expected.get(id)).count();
-            assert_eq!(wrong, 0, "{wrong} of {} events were not heard once", expected.len());
-            assert_eq!(heard.len(), expected.len());
+        for Subscription { topic, heard, .. } in task.await.unwrap() {
+            let matching: Vec<_> = all.iter().filter(|(_, own)| *own == topic).collect();
+            let wrong = matching.iter().filter(|(id, _)| heard.get(id) != Some(&1)).count();
+            assert_eq!(wrong, 0, "{wrong} of {} events were not heard once", matching.len());
+            assert_eq!(heard.len(), matching.len(), "events of another topic were heard");
         }
     }
 }
