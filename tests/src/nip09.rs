@@ -54,6 +54,7 @@ async fn an_event_deleted_by_its_author_is_gone_for_good() {
     }
     is_gone(&mut client, &event).await;
     is_there(&mut client, &other).await;
+    drop(client);
     relay.restart().await;
     let mut client = relay.connect().await;
     is_gone(&mut client, &event).await;
@@ -111,6 +112,7 @@ async fn a_deletion_reaches_what_comes_later() {
     let event = note(1, "a");
     client.store(&deletion_of(1, &event)).await;
     is_gone(&mut client, &event).await;
+    drop(client);
     relay.restart().await;
     is_gone(&mut relay.connect().await, &event).await;
 }
@@ -147,6 +149,7 @@ async fn an_address_is_deleted_up_to_the_time_of_the_deletion() {
         client.refused(event, DELETED).await;
     }
     client.finds(r#"{"kinds":[30023]}"#, &[&other]).await;
+    drop(client);
     relay.restart().await;
     let mut client = relay.connect().await;
     for event in [before, same] {
@@ -269,6 +272,7 @@ async fn a_gift_wrap_is_deleted_by_its_recipient_and_by_nobody_else() {
     client.store(&mention).await;
     client.store(&deletion_of(1, &mention)).await;
     is_there(&mut client, &mention).await;
+    drop(client);
     relay.restart().await;
     let mut client = relay.connect().await;
     for event in [&here, &later] {
@@ -286,6 +290,7 @@ async fn deletions_survive_export_and_import() {
     for event in [&event, &kept, &versions[0], &deletion_of(1, &event), &by_address] {
         client.store(event).await;
     }
+    drop(client);
     let relay = relay.exported_and_imported().await;
     let mut client = relay.connect().await;
     is_gone(&mut client, &versions[0]).await;

@@ -48,6 +48,7 @@ async fn an_event_is_gone_the_second_it_expires() {
         assert_eq!(client.query(filter).await.1.as_deref(), Some("finish"));
     }
     client.finds(r#"{"limit":1}"#, &[&lasting]).await;
+    drop(client);
     relay.restart().await;
     let mut client = relay.connect().await;
     client.finds("{}", &[&lasting]).await;
@@ -113,6 +114,7 @@ async fn expired_events_are_swept_from_disk() {
     assert_eq!(relay.events_on_disk().await, 20);
     relay.pass_seconds(15);
     // The relay sweeps when it starts, and from then on every minute.
+    drop(client);
     relay.restart().await;
     let swept = async {
         while relay.events_on_disk().await > 5 {

@@ -75,6 +75,7 @@ async fn everything_of_the_author_until_then_is_gone_for_good() {
     client.store(&request).await;
     is_gone_for_good(&mut client).await;
     client.finds(&format!(r#"{{"authors":["{}"]}}"#, leaver().hex()), &[&later, &request]).await;
+    drop(client);
     relay.restart().await;
     is_gone_for_good(&mut connect(&relay).await).await;
 }
@@ -96,6 +97,7 @@ async fn a_vanish_survives_export_and_import() {
     store_all(&mut client, &leavings()).await;
     store_all(&mut client, &others()).await;
     client.store(&vanish(1_000, &["ALL_RELAYS"])).await;
+    drop(client);
     let relay = relay.exported_and_imported().await;
     is_gone_for_good(&mut connect(&relay).await).await;
 }

@@ -26,6 +26,7 @@ async fn stored_events_are_there_after_a_restart() {
     for event in &events {
         client.store(event).await;
     }
+    drop(client);
     relay.restart().await;
     let mut client = relay.connect().await;
     assert_eq!(client.count("{}").await, 3);
@@ -123,6 +124,8 @@ async fn an_ephemeral_event_is_delivered_and_never_stored() {
     }
     client.finds(r#"{},{"kinds":[20000,29999]}"#, &[]).await;
     assert_eq!(client.count("{}").await, 0);
+    drop(listener);
+    drop(client);
     relay.restart().await;
     relay.connect().await.finds("{}", &[]).await;
 }

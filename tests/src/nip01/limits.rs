@@ -116,6 +116,7 @@ async fn a_full_store_refuses_by_error_and_goes_on_serving() {
     assert!(stored.len() > 10, "only {} fitted", stored.len());
     client.subscribe("live", "{}").await;
     client.refused(&refused, "error: ").await;
+    drop(client);
     for _ in 0..2 {
         let mut client = relay.connect().await;
         assert_eq!(client.count("{}").await, stored.len() as u64);
@@ -123,6 +124,7 @@ async fn a_full_store_refuses_by_error_and_goes_on_serving() {
         for event in &stored {
             assert!(client.publish(event).await.1.starts_with("duplicate: "));
         }
+        drop(client);
         relay.restart().await;
     }
 }

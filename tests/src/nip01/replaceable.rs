@@ -30,6 +30,7 @@ async fn a_newer_version_takes_the_place_of_the_older() {
         client.finds(&format!(r#"{{"ids":["{}"]}}"#, old.id()), &[]).await;
         assert_eq!(client.count(&filter(kind)).await, 1);
     }
+    drop(client);
     relay.restart().await;
     assert_eq!(relay.connect().await.count("{}").await, KINDS.len() as u64);
 }
@@ -53,6 +54,8 @@ async fn an_older_version_is_told_as_duplicate_and_reaches_nobody() {
         client.finds(&filter(kind), &[&new]).await;
     }
     listener.hears_no_event().await;
+    drop(listener);
+    drop(client);
     relay.restart().await;
     let mut client = relay.connect().await;
     for kind in KINDS {
