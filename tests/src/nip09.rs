@@ -163,6 +163,17 @@ async fn an_address_is_deleted_up_to_the_time_of_the_deletion() {
 }
 
 #[tokio::test]
+async fn an_earlier_deletion_takes_nothing_back() {
+    let relay = Relay::start().await;
+    let mut client = relay.connect().await;
+    let between = article(1, "d", 900);
+    for seconds in [1_000, 500] {
+        client.store(&deletion(1, seconds, &[["a", &address(&between)]])).await;
+    }
+    client.refused(&between, DELETED).await;
+}
+
+#[tokio::test]
 async fn addresses_of_replaceable_kinds_have_an_empty_d() {
     let relay = Relay::start().await;
     let mut client = relay.connect().await;
