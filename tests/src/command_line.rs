@@ -1,5 +1,6 @@
 //! The command `chappe`, as an operator uses it.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -285,23 +286,16 @@ fn import_like(model: &mut Model, dir: &Path, events: &[TestEvent]) {
     let now = 2_000_000_000;
     let became: Vec<_> = events.iter().map(|event| model.offer(event, now)).collect();
     let report = import(dir, &lines(events));
-    // An event that is deleted by one shortly before it in the input may still be found on disk, and is a duplicate then.
-    let groups: [(&[Offered], &[&str]); 4] = [
-        (&[Offered::Stored], &["stored"]),
-        (&[Offered::Ephemeral], &["ephemeral, never stored"]),
-        (&[Offered::Expired], &["refused"]),
-        (
-            &[Offered::Duplicate, Offered::Superseded, Offered::Deleted],
-            &["duplicates", "superseded by newer ones", "deleted by their authors"],
-        ),
-    ];
-    for (kinds, names) in groups {
-        let expected = became.iter().filter(|became| kinds.contains(became)).count() as u64;
-        assert_eq!(
-            names.iter().map(|name| counted(&report, name)).sum::<u64>(),
-            expected,
-            "{names:?} in:\n{report}"
-        );
+    for (kind, name) in [
+        (Offered::Stored, "stored"),
+        (Offered::Duplicate, "duplicates"),
+        (Offered::Superseded, "superseded by newer ones"),
+        (Offered::Deleted, "deleted by their authors"),
+        (Offered::Ephemeral, "ephemeral, never stored"),
+        (Offered::Expired, "refused"),
+    ] {
+        let expected = became.iter().filter(|became| **became == kind).count() as u64;
+        assert_eq!(counted(&report, name), expected, "{name} in:\n{report}");
     }
     let served: Vec<_> = model.served(now).collect();
     let order = naive::query(served.iter().copied(), &[chappe_protocol::Filter::default()], Limits::NONE);
@@ -312,7 +306,11 @@ fn import_like(model: &mut Model, dir: &Path, events: &[TestEvent]) {
 #[test]
 fn export_and_import_give_the_same_relay() {
     let (first, second) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let corpus = Corpus::eventful(seed(), 2_500, 25);
+    let mut corpus = Corpus::eventful(seed(), 2_500, 25);
+    // A line that comes again is a duplicate if the first is on disk, whatever lines between them will do to it: when
+    // that is depends on how the import cuts its batches, which the model does not know.
+    let mut known = HashSet::new();
+    corpus.events.retain(|event| known.insert(event.id()));
     let mut model = Model::new();
     import_like(&mut model, first.path(), &corpus.events);
 
