@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chappe_processing::Inbox;
 use chappe_session::{Activity, Session};
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{SinkExt, StreamExt};
 use hyper::body::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -28,7 +28,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use self::close::End;
 use self::metered::{Meter, Metered};
-use crate::relay::Shared;
+use crate::relay::{Phase, Shared, reached};
 
 /// Held by every connection, so it is small. Larger messages grow it for as long as they are read.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
@@ -48,7 +48,7 @@ struct Connection<'a> {
     inbox: Arc<Inbox>,
     socket: WebSocketStream<Metered<TcpStream>>,
     written: Meter,
-    stopping: watch::Receiver<bool>,
+    phase: watch::Receiver<Phase>,
     /// When the client last sent a frame of any sort.
     heard_at: Instant,
     /// Whether it was sent a ping since.
@@ -86,7 +86,7 @@ pub(crate) async fn run(
         session,
         socket,
         written,
-        stopping: shared.stopping.clone(),
+        phase: shared.phase.clone(),
         heard_at: started,
         pinged: false,
         messages: 0,
@@ -102,8 +102,7 @@ pub(crate) async fn run(
 impl Connection<'_> {
     /// The conversation, until one side ends it.
     async fn converse(&mut self) -> End {
-        let mut stopping = self.shared.stopping.clone();
-        let mut stopping = pin!(stopping.wait_for(|stopping| *stopping).map(drop));
+        let mut stopping = pin!(reached(self.phase.clone(), Phase::Stopping));
         let mut timer = pin!(sleep_until(self.heard_at + self.shared.timeouts.ping));
         loop {
             let activity = self.session.advance(self.shared.clock.now());
@@ -177,7 +176,7 @@ impl Connection<'_> {
         if self.session.outbox().is_empty() && last.is_none() {
             return Ok(());
         }
-        let stuck = stuck(&self.written, &self.inbox, self.stopping.clone(), self.shared.timeouts.write);
+        let stuck = stuck(&self.written, &self.inbox, self.phase.clone(), self.shared.timeouts.write);
         let outbox = self.session.outbox();
         let socket = &mut self.socket;
         let writing = async {
@@ -228,12 +227,7 @@ fn text(message: &[u8]) -> Message {
 }
 
 /// Ends when the client has taken nothing for too long, or more live events have come than may wait for it.
-async fn stuck(
-    written: &Meter,
-    inbox: &Inbox,
-    mut stopping: watch::Receiver<bool>,
-    patience: Duration,
-) -> End {
+async fn stuck(written: &Meter, inbox: &Inbox, phase: watch::Receiver<Phase>, patience: Duration) -> End {
     let unread = async {
         let mut before = written.bytes();
         loop {
@@ -250,7 +244,7 @@ async fn stuck(
         End::Overflow
     };
     let stop = async {
-        let _ = stopping.wait_for(|stopping| *stopping).await;
+        reached(phase, Phase::Stopping).await;
         sleep(STOP_PATIENCE).await;
         End::Stopped
     };

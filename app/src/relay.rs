@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub struct Relay(());
 pub struct Running {
     addresses: Vec<SocketAddr>,
     shared: Arc<Shared>,
-    stop: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
     tasks: Vec<JoinHandle<()>>,
     shutdown: Duration,
 }
@@ -56,8 +57,25 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) timeouts: Timeouts,
     pub(crate) message_bytes_max: usize,
-    pub(crate) stopping: watch::Receiver<bool>,
+    pub(crate) phase: watch::Receiver<Phase>,
     site: Site,
+}
+
+/// How far a relay has come with stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// Not yet.
+    Serving,
+    /// It takes no new connections.
+    Closed,
+    /// Nor does it keep those that it has.
+    Stopping,
+}
+
+/// Ready when the relay has come so far.
+pub(crate) async fn reached(mut current: watch::Receiver<Phase>, phase: Phase) {
+    // An error means that the relay was dropped, which is as good as stopping.
+    let _ = current.wait_for(|current| *current >= phase).await;
 }
 
 /// How long a connection is waited for.
@@ -94,9 +112,9 @@ impl Relay {
             let failed = |error| StartError::Listen(address, error);
             listeners.push(TcpListener::bind(address).await.map_err(failed)?);
         }
-        let (stop, stopping) = watch::channel(false);
+        let (phase, current) = watch::channel(Phase::Serving);
         let services = services(&config, store).map_err(StartError::Processor)?;
-        let shared = Arc::new(Shared::new(&config, services, clock, stopping));
+        let shared = Arc::new(Shared::new(&config, services, clock, current));
         let routes = http::routes(Arc::clone(&shared));
         let mut addresses = Vec::new();
         let mut tasks = vec![tokio::spawn(sweep(Arc::clone(&shared)))];
@@ -105,7 +123,7 @@ impl Relay {
             tasks.push(tokio::spawn(server::accept(listener, Arc::clone(&shared), routes.clone())));
         }
         let shutdown = Duration::from_secs(config.timeouts.shutdown_seconds);
-        Ok(Running { addresses, shared, stop, tasks, shutdown })
+        Ok(Running { addresses, shared, phase, tasks, shutdown })
     }
 }
 
@@ -135,13 +153,15 @@ impl Running {
     /// Takes no new connections, closes the open ones with code 1001, commits what was accepted, and ends; all within
     /// `timeouts.shutdown_seconds`. What was acknowledged is on disk in any case.
     pub async fn stop(self) {
-        let Self { shared, stop, tasks, shutdown, .. } = self;
+        let Self { shared, phase, tasks, shutdown, .. } = self;
         let begun = Instant::now();
-        stop.send_replace(true);
+        // First nobody listens any more, then those who are here are told: who hears it finds no relay to come back to.
+        phase.send_replace(Phase::Closed);
         for task in tasks {
             // The tasks end at once. One that panicked has said so in the log.
             let _ = task.await;
         }
+        phase.send_replace(Phase::Stopping);
         if timeout_at(begun + shutdown.mul_f64(CONNECTIONS_SHARE), shared.slots.all_free()).await.is_err() {
             tracing::warn!(connections = shared.slots.taken(), "connections did not close in time");
         }
@@ -153,7 +173,7 @@ impl Running {
 }
 
 impl Shared {
-    fn new(config: &Config, services: Arc<Services>, clock: Clock, stopping: watch::Receiver<bool>) -> Self {
+    fn new(config: &Config, services: Arc<Services>, clock: Clock, phase: watch::Receiver<Phase>) -> Self {
         let allowed = server::raise_limit();
         let wanted = u64::try_from(config.limits.connections_max).unwrap_or(u64::MAX);
         if allowed < wanted {
@@ -175,7 +195,7 @@ impl Shared {
                 write: seconds(config.timeouts.write_seconds),
             },
             message_bytes_max: config.limits.message_bytes_max,
-            stopping,
+            phase,
             site: Site::new(config),
         }
     }
@@ -257,12 +277,12 @@ pub(crate) fn access(config: &Config) -> Access {
 }
 
 async fn sweep(shared: Arc<Shared>) {
-    let mut stopping = shared.stopping.clone();
+    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
     let mut ticks = interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = &mut closed => return,
             _ = ticks.tick() => shared.services.processor.sweep_expired(shared.clock.now()),
         }
     }

@@ -5,6 +5,7 @@ mod refuse;
 mod slots;
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub(crate) use slots::{Slot, Slots};
 
 use crate::connection;
 use crate::http::Handover;
-use crate::relay::Shared;
+use crate::relay::{Phase, Shared, reached};
 
 /// The least that hyper allows. A request's head has to fit, and the buffer is gone once the connection is upgraded.
 const HTTP_BUFFER_BYTES_MAX: usize = 8 * 1024;
@@ -38,11 +39,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until the relay stops, and gives each a task.
 pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, routes: Router) {
-    let mut stopping = shared.stopping.clone();
+    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = &mut closed => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -117,10 +118,9 @@ async fn serve_http(
         .max_buf_size(HTTP_BUFFER_BYTES_MAX)
         .serve_connection(TokioIo::new(socket), service)
         .with_upgrades();
-    let mut stopping = shared.stopping.clone();
     tokio::select! {
         biased;
         done = connection => done,
-        _ = stopping.wait_for(|stopping| *stopping) => Ok(()),
+        () = reached(shared.phase.clone(), Phase::Stopping) => Ok(()),
     }
 }
