@@ -29,6 +29,9 @@ fn cases(notes: &[TestEvent; 4]) -> Vec<(&'static str, Vec<&TestEvent>)> {
         (r#"{"&t":["cat","mouse"]}"#, vec![]),
         (r#"{"&t":[]}"#, vec![]),
         (r##"{"&t":["cat"],"#t":["black","white"]}"##, vec![all]),
+        // What is needed is no choice any more.
+        (r##"{"&t":["cat"],"#t":["cat","black"]}"##, vec![all]),
+        (r##"{"&t":["cat","dog"],"#t":["dog"]}"##, vec![all, both]),
         (r##"{"#t":["cat","dog"]}"##, vec![all, both, dog, cat]),
         (r#"{"&t":["cat"],"&T":["dog"]}"#, vec![cat]),
         (r#"{"&t":["cat","dog"],"kinds":[1],"until":1003}"#, vec![both]),

@@ -13,7 +13,7 @@ pub struct Filter {
     pub authors: Option<Vec<PublicKey>>,
     /// The event's kind is one of these.
     pub kinds: Option<Vec<Kind>>,
-    /// One entry for each `#x` or `&x`, in the order the client gave them.
+    /// One entry for each `#x` and then for each `&x`, each in the order the client gave them.
     pub tags: Vec<TagFilter>,
     /// The event is not older.
     pub since: Option<Timestamp>,
@@ -44,7 +44,8 @@ pub enum TagMode {
 }
 
 impl Filter {
-    /// Sorts every list and drops doubles.
+    /// Sorts every list and drops doubles, and from a `#x` the values that the `&x` beside it asks for anyway: a `#x`
+    /// chooses among the other values, and one of which nothing is left asks for nothing (AND tags).
     pub fn normalize(&mut self) {
         fn sort<T: Ord>(list: &mut Vec<T>) {
             list.sort_unstable();
@@ -54,6 +55,17 @@ impl Filter {
         self.authors.iter_mut().for_each(sort);
         self.kinds.iter_mut().for_each(sort);
         self.tags.iter_mut().for_each(|tag| sort(&mut tag.values));
+        let (all, mut any): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.tags).into_iter().partition(TagFilter::is_all);
+        any.retain_mut(|tag| {
+            let was_empty = tag.values.is_empty();
+            for needed in all.iter().filter(|needed| needed.letter == tag.letter) {
+                tag.values.retain(|value| needed.place_of(value).is_none());
+            }
+            was_empty || !tag.values.is_empty()
+        });
+        self.tags = any;
+        self.tags.extend(all);
     }
 
     /// Whether no event can match: an empty list, or a time range that ends before it starts.
@@ -115,6 +127,10 @@ impl TagFilter {
             }
         }
         found.iter().all(|&found| found)
+    }
+
+    fn is_all(&self) -> bool {
+        self.mode == TagMode::All
     }
 
     fn place_of(&self, value: &[u8]) -> Option<usize> {

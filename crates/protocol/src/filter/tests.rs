@@ -84,3 +84,26 @@ fn all_of_many_values_are_looked_for() {
         }
     }
 }
+
+#[test]
+fn a_value_that_is_needed_is_not_also_a_choice() {
+    let both = |any: &[&str], all: &[&str]| {
+        let tags = [tag(b't', TagMode::All, all), tag(b't', TagMode::Any, any)];
+        let mut filter =
+            Filter { tags: tags.into_iter().flat_map(|filter| filter.tags).collect(), ..Filter::default() };
+        filter.normalize();
+        filter
+    };
+    assert!(matches(both(&["a", "b"], &["a"])), "b is there");
+    assert!(!matches(both(&["a", "z"], &["a"])), "z is not");
+    assert!(matches(both(&["a"], &["a"])), "nothing is left to choose");
+    assert_eq!(both(&["a"], &["b", "a"]), both(&[], &["a", "b"]).without_choice());
+    assert!(both(&[], &["a"]).is_never(), "an empty list still matches nothing");
+}
+
+impl Filter {
+    fn without_choice(mut self) -> Self {
+        self.tags.retain(|tag| tag.mode == TagMode::All);
+        self
+    }
+}
