@@ -13,7 +13,7 @@ pub(crate) struct Open {
     pub(crate) token: Token,
     /// Events up to this commit come from the store, later ones live.
     pub(crate) hand_over: Seq,
-    /// Bytes of the REQ message.
+    /// Bytes of the REQ message, and of what is kept for each of its values.
     pub(crate) bytes: usize,
 }
 

@@ -39,7 +39,8 @@ pub struct Limits {
     pub message_bytes_max: usize,
     /// Open subscriptions; one more REQ is answered by CLOSED.
     pub subscriptions_max: usize,
-    /// Bytes of the REQ messages of all open subscriptions; what goes over it is answered by CLOSED.
+    /// Bytes of the REQ messages of all open subscriptions, and 64 for each value in them; what goes over it is answered
+    /// by CLOSED.
     pub subscription_bytes_max: usize,
     /// Filters in one REQ or COUNT; more are answered by CLOSED.
     pub filters_max: usize,

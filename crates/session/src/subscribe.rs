@@ -11,10 +11,24 @@ use crate::open::Open;
 use crate::session::Turn;
 use crate::stored::Running;
 
+/// What the relay keeps for each value of an open subscription beside the value itself: its place in lists and in the
+/// index of live filters.
+const VALUE_BYTES: usize = 64;
+
+fn value_count(filter: &Filter) -> usize {
+    fn count<T>(list: Option<&Vec<T>>) -> usize {
+        list.map_or(0, Vec::len)
+    }
+    let tags = filter.tags.iter().map(|tag| tag.values.len()).sum::<usize>();
+    count(filter.ids.as_ref()) + count(filter.authors.as_ref()) + count(filter.kinds.as_ref()) + tags
+}
+
 impl Session {
     /// Opens a subscription and starts on its stored events. One of the same name is replaced.
     pub(crate) fn request(&mut self, id: SubscriptionId, filters: Vec<Filter>, bytes: usize) -> Turn {
         self.forget(&id);
+        let bytes =
+            filters.iter().map(value_count).sum::<usize>().saturating_mul(VALUE_BYTES).saturating_add(bytes);
         if let Err(refusal) = self.may_open(&filters, bytes) {
             return self.refuse(&id, &refusal);
         }
