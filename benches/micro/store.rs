@@ -86,7 +86,7 @@ fn ids(events: &[TestEvent]) -> Filter {
 }
 
 fn profile(events: &[TestEvent]) -> Filter {
-    let author = events.first().map(TestEvent::pubkey);
+    let author = events.iter().find(|event| event.kind() == 0).map(TestEvent::pubkey);
     Filter {
         authors: author.map(|key| vec![key]),
         kinds: Some(vec![Kind(0)]),
