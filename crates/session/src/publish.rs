@@ -38,8 +38,8 @@ impl Session {
         now: Timestamp,
     ) -> Result<Submitted, Refusal> {
         let services = &self.services;
-        // Before the signature, which costs a hundred times more: most events a relay is sent it has already. Behind a
-        // deletion on its way the writer decides, so that an event is not told to be here just before it is deleted.
+        // Before the signature, which costs a hundred times more: most events a relay is sent it has already. Behind
+        // one on its way that takes others away the writer decides: what is here now may be gone before its turn.
         if !self.replies.await_removal() && services.processor.has(&event.head.id)? {
             return Ok(Submitted::Done(chappe_processing::Outcome::Duplicate));
         }
@@ -49,8 +49,11 @@ impl Session {
             Err(denied) => return Err(self.deny(denied)),
         };
         let route = route(permit.event().head.kind);
-        if matches!(route, Route::Delete | Route::Vanish) {
-            self.replies.next_is_removal();
+        match route {
+            Route::Regular | Route::Ephemeral => {}
+            Route::Replaceable | Route::Addressable | Route::Delete | Route::Vanish => {
+                self.replies.next_is_removal();
+            }
         }
         Ok(services.processor.process(&permit, route, now, room, (&self.inbox, self.replies.next_ticket())))
     }

@@ -157,3 +157,26 @@ fn what_is_being_deleted_is_no_duplicate_any_more() {
         );
     }
 }
+
+#[test]
+fn a_version_that_is_being_replaced_is_no_duplicate_any_more() {
+    let keys = Keys::from_seed(1);
+    let old = EventBuilder::new(0).created_at(START).content("old").sign(&keys);
+    let new = EventBuilder::new(0).created_at(START + 1).content("new").sign(&keys);
+    let deletion = EventBuilder::new(5).created_at(START + 2).tag(&["e", &new.id().to_string()]).sign(&keys);
+    check(
+        &[("old", &old), ("new", &new), ("deletion", &deletion)],
+        r#"
+        a> publish old
+        a< ok old
+        a> publish new
+        a> publish old
+        a> publish deletion
+        a> publish old
+        a< ok new
+        a< refused old duplicate: have a newer event
+        a< ok deletion
+        a< ok old
+        "#,
+    );
+}
