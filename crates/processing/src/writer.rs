@@ -16,10 +16,10 @@ const SWEPT_AT_ONCE: usize = 500;
 /// Runs until the queue is stopped and empty.
 pub(crate) fn run(store: &Store, queue: &Queue, audience: &Audience) {
     let _refuse_on_unwind = RefuseOnDrop(queue);
-    let mut jobs = Vec::new();
+    let (mut jobs, mut health) = (Vec::new(), Health::default());
     loop {
         match queue.next(jobs) {
-            Work::Write(batch) => jobs = write(store, audience, batch),
+            Work::Write(batch) => jobs = write(store, audience, &mut health, batch),
             Work::Sweep(now) => {
                 jobs = Vec::new();
                 sweep(store, queue, now);
@@ -44,8 +44,8 @@ impl Drop for RefuseOnDrop<'_> {
 
 /// Commits the batch, tells the subscribers, then answers the publishers: whoever hears an OK can rely on the event
 /// being on its way to everyone who listens. Gives the emptied batch back for reuse.
-fn write(store: &Store, audience: &Audience, mut batch: Vec<Job>) -> Vec<Job> {
-    let outcomes = commit(store, &batch);
+fn write(store: &Store, audience: &Audience, health: &mut Health, mut batch: Vec<Job>) -> Vec<Job> {
+    let outcomes = commit(store, health, &batch);
     if let Some(seq) = outcomes.iter().filter_map(|result| stored_seq(result.as_ref().ok()?)).max() {
         audience.advance_to(seq);
     }
@@ -68,25 +68,45 @@ const fn stored_seq(written: &Written) -> Option<chappe_store::Seq> {
 
 /// One transaction for all. When that fails, one for each, so that an event which cannot be stored takes no other
 /// down with it.
-fn commit(store: &Store, batch: &[Job]) -> Vec<Result<Written, Failure>> {
-    match write_all(store, batch) {
-        Ok(written) => written.into_iter().map(Ok).collect(),
+fn commit(store: &Store, health: &mut Health, batch: &[Job]) -> Vec<Result<Written, Failure>> {
+    match write_all(store, health, batch) {
+        Ok(written) => {
+            health.recovered();
+            written.into_iter().map(Ok).collect()
+        }
         Err(failure) if batch.len() == 1 => vec![Err(failure)],
         Err(_) => {
-            let one = |job| write_all(store, std::slice::from_ref(job));
+            let mut one = |job| write_all(store, health, std::slice::from_ref(job));
             batch.iter().map(|job| one(job)?.first().copied().ok_or(Failure::Store)).collect()
         }
     }
 }
 
-fn write_all(store: &Store, batch: &[Job]) -> Result<Vec<Written>, Failure> {
+fn write_all(store: &Store, health: &mut Health, batch: &[Job]) -> Result<Vec<Written>, Failure> {
     let now = batch.iter().map(|job| job.received_at).max().unwrap_or(Timestamp(0));
     let writes: Vec<_> =
         batch.iter().map(|job| Write { record: &job.record, placement: job.placement }).collect();
-    store.write(&writes, now).map_err(|error| {
-        tracing::error!(%error, events = batch.len(), "could not store");
-        Failure::from(&error)
-    })
+    store.write(&writes, now).map_err(|error| health.failed(&error))
+}
+
+/// How the last batch went. Told to the log when it changes: a full store would else fill the log as well.
+#[derive(Default)]
+struct Health(Option<Failure>);
+
+impl Health {
+    fn failed(&mut self, error: &chappe_store::Error) -> Failure {
+        let failure = Failure::from(error);
+        if self.0.replace(failure) != Some(failure) {
+            tracing::error!(%error, "events are refused: they cannot be stored");
+        }
+        failure
+    }
+
+    fn recovered(&mut self) {
+        if self.0.take().is_some() {
+            tracing::info!("events are stored again");
+        }
+    }
 }
 
 fn answer(batch: &[Job], outcomes: &[Result<Written, Failure>]) {
