@@ -46,6 +46,14 @@ pub(crate) fn ensure_debian(wanted: Debian) -> Result<(), Failure> {
 /// The version of cargo-deny that `deny.toml` is written for.
 const CARGO_DENY: &str = "0.20.2";
 
+/// Whether a file system may be mounted here: by root, and not in every container.
+pub(crate) fn can_mount() -> bool {
+    let Ok(dir) = tempfile::TempDir::new() else { return false };
+    let succeeds = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+    succeeds(Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(dir.path()))
+        && succeeds(Command::new("umount").arg(dir.path()))
+}
+
 /// Installs cargo-deny when there is none. A version that somebody chose to install is left alone.
 pub(crate) fn ensure_cargo_deny() -> Result<(), Failure> {
     if command::answer("cargo-deny", "--version").is_some() {
