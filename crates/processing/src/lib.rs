@@ -16,12 +16,14 @@
 
 mod audience;
 mod inbox;
+mod keeping;
 mod outcome;
 mod processor;
 mod queue;
 mod writer;
 
 pub use inbox::{Inbox, Live, Ticket};
+pub use keeping::{placement, record};
 pub use outcome::{Failure, Outcome};
 pub use processor::{Processor, Submitted};
 pub use queue::Room;

@@ -8,11 +8,12 @@ use chappe_authorization::Permit;
 use chappe_buffers::Pool;
 use chappe_protocol::{EventId, Filter, Timestamp};
 use chappe_routing::Route;
-use chappe_store::{Placement, Record, Seq, Store};
+use chappe_store::{Seq, Store};
 use chappe_subscriptions::Token;
 use parking_lot::Mutex;
 
 use crate::audience::Audience;
+use crate::keeping::{placement, record};
 use crate::queue::{Job, Queue};
 use crate::{Failure, Inbox, Outcome, Room, Ticket, writer};
 
@@ -85,17 +86,10 @@ impl Processor {
         room: Room,
         (publisher, ticket): (&Arc<Inbox>, Ticket),
     ) -> Submitted {
-        let record = self.record(permit);
-        let placement = match route {
-            Route::Ephemeral => {
-                let heard = self.audience.tell(None, &record);
-                return Submitted::Done(if heard { Outcome::Heard } else { Outcome::Unheard });
-            }
-            Route::Regular => Placement::Regular,
-            Route::Replaceable => Placement::Replaceable,
-            Route::Addressable => Placement::Addressable,
-            Route::Delete => Placement::Delete,
-            Route::Vanish => Placement::Vanish,
+        let record = record(permit, &mut self.buffers.take());
+        let Some(placement) = placement(route) else {
+            let heard = self.audience.tell(None, &record);
+            return Submitted::Done(if heard { Outcome::Heard } else { Outcome::Unheard });
         };
         let publisher = Arc::clone(publisher);
         let job = Job { record, placement, received_at, ticket, publisher, _room: room };
@@ -103,13 +97,6 @@ impl Processor {
             Ok(()) => Submitted::Queued,
             Err(outcome) => Submitted::Done(outcome),
         }
-    }
-
-    /// The event in the form in which it is kept and sent: encoded once, here.
-    fn record(&self, permit: &Permit<'_>) -> Record {
-        let mut json = self.buffers.take();
-        chappe_codec::append_event(&mut json, &permit.event());
-        Record::new(&permit.event(), &json)
     }
 
     /// Starts delivering new events that match to the inbox.

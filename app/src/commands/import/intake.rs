@@ -1,9 +1,10 @@
 //! The way of an imported event: the same stations as a client's, with the operator as its source.
 
 use chappe_authorization::{Access, Source, authorize};
-use chappe_codec::{Scratch, append_event, decode_event};
+use chappe_codec::{Scratch, decode_event};
+use chappe_processing::{placement, record};
 use chappe_protocol::{Prefix, Refusal};
-use chappe_routing::{Route, route};
+use chappe_routing::route;
 use chappe_store::{Placement, Record, Store, Write, Written};
 use chappe_validation::{Rules, Verifier};
 
@@ -107,18 +108,10 @@ impl<'a> Intake<'a> {
         let verified =
             self.verifier.verify(event, &self.rules, now, &mut self.preimage).map_err(No::refused)?;
         let permit = authorize(&self.access, verified, Source::Operator).map_err(No::refused)?;
-        let placement = match route(permit.head().kind) {
-            Route::Ephemeral => return Err(No::Ephemeral),
-            Route::Regular => Placement::Regular,
-            Route::Replaceable => Placement::Replaceable,
-            Route::Addressable => Placement::Addressable,
-            Route::Delete => Placement::Delete,
-            Route::Vanish => Placement::Vanish,
-        };
-        self.json.clear();
-        append_event(&mut self.json, &permit.event());
+        let placement = placement(route(permit.head().kind)).ok_or(No::Ephemeral)?;
+        let record = record(&permit, &mut self.json);
         self.batch_bytes += self.json.len();
-        Ok((Record::new(&permit.event(), &self.json), placement))
+        Ok((record, placement))
     }
 
     /// Puts the batch on disk.

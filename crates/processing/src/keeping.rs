@@ -1,0 +1,26 @@
+//! The form in which a permitted event is kept, and where.
+
+use chappe_authorization::Permit;
+use chappe_routing::Route;
+use chappe_store::{Placement, Record};
+
+/// The event in the form in which it is kept and sent: encoded once, here. `json` is memory to do it in.
+#[must_use]
+pub fn record(permit: &Permit<'_>, json: &mut Vec<u8>) -> Record {
+    json.clear();
+    chappe_codec::append_event(json, &permit.event());
+    Record::new(&permit.event(), json)
+}
+
+/// What storing an event that goes this way means; nothing for ephemeral ones, which are never stored (NIP-01).
+#[must_use]
+pub const fn placement(route: Route) -> Option<Placement> {
+    match route {
+        Route::Ephemeral => None,
+        Route::Regular => Some(Placement::Regular),
+        Route::Replaceable => Some(Placement::Replaceable),
+        Route::Addressable => Some(Placement::Addressable),
+        Route::Delete => Some(Placement::Delete),
+        Route::Vanish => Some(Placement::Vanish),
+    }
+}
