@@ -27,8 +27,8 @@ fn each_condition_is_read() {
         tags: vec![
             tag(b'e', TagMode::Any, &[ID]),
             tag(b't', TagMode::Any, &["", "x"]),
-            tag(b't', TagMode::All, &["y"]),
             tag(b'Z', TagMode::Any, &[]),
+            tag(b't', TagMode::All, &["y"]),
         ],
         since: Some(Timestamp(0)),
         until: Some(Timestamp(u64::MAX)),
