@@ -37,6 +37,8 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
     let needs_relay = wanted(Part::Rust) || wanted(Part::Clients);
     let has_relay = needs_relay && steps.run("build the relay", || build(workspace, &relay));
     if wanted(Part::Rust) && has_relay {
+        // By its plain name, as the README has it: nothing but the relay may answer to that.
+        steps.run("cargo run", || command::run(workspace.cargo("run").args(["--", "--version"])));
         steps.run("cargo test", || {
             command::run(workspace.cargo("test").arg("--workspace").env("CHAPPE_BIN", &relay))
         });
