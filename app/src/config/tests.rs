@@ -15,7 +15,7 @@ fn load_with(
     if let Some(text) = file {
         std::fs::write(&path, text).unwrap();
     }
-    let home = [("HOME", "/home/claude")];
+    let home = [("HOME", "/home/operator")];
     let environment =
         home.iter().chain(environment).map(|(name, value)| (OsString::from(name), OsString::from(value)));
     load(file.map(|_| path.as_path()), environment, overrides)
@@ -33,7 +33,7 @@ fn from_environment(name: &str, value: &str) -> Result<Config, String> {
 /// What is loaded when nothing is set.
 fn loaded_default() -> Config {
     let mut config = Config::default();
-    config.store.data_dir = "/home/claude/.local/share/chappe".into();
+    config.store.data_dir = "/home/operator/.local/share/chappe".into();
     config
 }
 
@@ -201,11 +201,11 @@ fn data_directory_is_in_the_data_home() {
             environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
         load(None, environment, &Overrides::default()).map(|config| config.store.data_dir)
     };
-    let home = ("HOME", "/home/claude");
+    let home = ("HOME", "/home/operator");
     assert_eq!(directory(&[home, ("XDG_DATA_HOME", "/data")]).unwrap(), Path::new("/data/chappe"));
     assert_eq!(
         directory(&[home, ("XDG_DATA_HOME", "")]).unwrap(),
-        Path::new("/home/claude/.local/share/chappe")
+        Path::new("/home/operator/.local/share/chappe")
     );
     assert!(matches!(directory(&[]), Err(ConfigError::NoDataHome)));
 }

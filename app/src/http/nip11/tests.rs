@@ -50,7 +50,7 @@ fn operator_and_bounds_are_told_when_they_are_set() {
     let mut config = Config::default();
     config.relay.name = "\"Tower\" <1>".to_owned();
     config.relay.pubkey = Some(PublicKey::from_bytes([0xab; 32]));
-    config.relay.contact = "mailto:claude@example.com".to_owned();
+    config.relay.contact = "mailto:operator@example.com".to_owned();
     config.relay.icon = "https://example.com/icon.png".to_owned();
     config.limits.created_at_age_seconds_max = 3_600;
     config.limits.created_at_ahead_seconds_max = 0;
@@ -58,7 +58,7 @@ fn operator_and_bounds_are_told_when_they_are_set() {
     let document = parsed(&config);
     assert_eq!(document["name"], "\"Tower\" <1>");
     assert_eq!(document["pubkey"], "ab".repeat(32));
-    assert_eq!(document["contact"], "mailto:claude@example.com");
+    assert_eq!(document["contact"], "mailto:operator@example.com");
     assert_eq!(document["icon"], "https://example.com/icon.png");
     assert_eq!(document["limitation"]["created_at_lower_limit"], 3_600);
     assert_eq!(document["limitation"].get("created_at_upper_limit"), None);
