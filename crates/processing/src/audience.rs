@@ -47,11 +47,11 @@ impl Audience {
     }
 
     /// Puts the event into the inbox of everyone who listens for it. Says whether there was anyone.
-    pub(crate) fn tell(&self, seq: Option<Seq>, record: &Record) -> bool {
+    pub(crate) fn tell(&self, seq: Option<Seq>, record: &Record, scratch: &mut MatchScratch) -> bool {
         let mut heard = false;
         let mut wakers = Vec::new();
         let head = record.view().head();
-        self.index.read().for_each_match(&head, &mut MatchScratch::default(), |token, inbox| {
+        self.index.read().for_each_match(&head, scratch, |token, inbox| {
             heard = true;
             wakers.extend(inbox.put_live(Live { token, seq, record: record.clone() }));
         });

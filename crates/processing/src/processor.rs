@@ -9,7 +9,7 @@ use chappe_buffers::Pool;
 use chappe_protocol::{EventId, Filter, Timestamp};
 use chappe_routing::Route;
 use chappe_store::{Seq, Store};
-use chappe_subscriptions::Token;
+use chappe_subscriptions::{MatchScratch, Token};
 use parking_lot::Mutex;
 
 use crate::audience::Audience;
@@ -88,7 +88,7 @@ impl Processor {
     ) -> Submitted {
         let record = record(permit, &mut self.buffers.take());
         let Some(placement) = placement(route) else {
-            let heard = self.audience.tell(None, &record);
+            let heard = self.audience.tell(None, &record, &mut MatchScratch::new());
             return Submitted::Done(if heard { Outcome::Heard } else { Outcome::Unheard });
         };
         let publisher = Arc::clone(publisher);

@@ -5,6 +5,7 @@ use std::task::Waker;
 
 use chappe_protocol::Timestamp;
 use chappe_store::{Store, Write, Written};
+use chappe_subscriptions::MatchScratch;
 
 use crate::audience::Audience;
 use crate::queue::{Job, Queue, Work};
@@ -16,10 +17,10 @@ const SWEPT_AT_ONCE: usize = 500;
 /// Runs until the queue is stopped and empty.
 pub(crate) fn run(store: &Store, queue: &Queue, audience: &Audience) {
     let _refuse_on_unwind = RefuseOnDrop(queue);
-    let (mut jobs, mut health) = (Vec::new(), Health::default());
+    let (mut jobs, mut health, mut scratch) = (Vec::new(), Health::default(), MatchScratch::new());
     loop {
         match queue.next(jobs) {
-            Work::Write(batch) => jobs = write(store, audience, &mut health, batch),
+            Work::Write(batch) => jobs = write(store, audience, &mut health, &mut scratch, batch),
             Work::Sweep(now) => {
                 jobs = Vec::new();
                 sweep(store, queue, now);
@@ -44,14 +45,20 @@ impl Drop for RefuseOnDrop<'_> {
 
 /// Commits the batch, tells the subscribers, then answers the publishers: whoever hears an OK can rely on the event
 /// being on its way to everyone who listens. Gives the emptied batch back for reuse.
-fn write(store: &Store, audience: &Audience, health: &mut Health, mut batch: Vec<Job>) -> Vec<Job> {
+fn write(
+    store: &Store,
+    audience: &Audience,
+    health: &mut Health,
+    scratch: &mut MatchScratch,
+    mut batch: Vec<Job>,
+) -> Vec<Job> {
     let outcomes = commit(store, health, &batch);
     if let Some(seq) = outcomes.iter().filter_map(|result| stored_seq(result.as_ref().ok()?)).max() {
         audience.advance_to(seq);
     }
     for (job, result) in batch.iter().zip(&outcomes) {
         if let Some(seq) = result.as_ref().ok().and_then(stored_seq) {
-            audience.tell(Some(seq), &job.record);
+            audience.tell(Some(seq), &job.record, scratch);
         }
     }
     answer(&batch, &outcomes);
