@@ -12,11 +12,12 @@ pub fn record(permit: &Permit<'_>, json: &mut Vec<u8>) -> Record {
     Record::new(&permit.event(), json)
 }
 
-/// What storing an event that goes this way means; nothing for ephemeral ones, which are never stored (NIP-01).
+/// What storing an event that goes this way means; nothing for ephemeral ones, which are never stored (NIP-01),
+/// and for requests to the relay itself.
 #[must_use]
 pub const fn placement(route: Route) -> Option<Placement> {
     match route {
-        Route::Ephemeral => None,
+        Route::Ephemeral | Route::Join | Route::Leave | Route::PolicyUpdate => None,
         Route::Regular => Some(Placement::Regular),
         Route::Replaceable => Some(Placement::Replaceable),
         Route::Addressable => Some(Placement::Addressable),

@@ -34,8 +34,28 @@ impl Kind {
     pub const VANISH: Self = Self(62);
     /// A gift wrap (NIP-59): signed by a throw-away key, addressed by its `p` tag.
     pub const GIFT_WRAP: Self = Self(1059);
+    /// A report of an event or of a key (NIP-56).
+    pub const REPORT: Self = Self(1984);
+    /// A relay says that somebody is a member now (NIP-43).
+    pub const MEMBER_ADDED: Self = Self(8000);
+    /// A relay says that somebody is no longer a member (NIP-43).
+    pub const MEMBER_REMOVED: Self = Self(8001);
+    /// A new policy file for this relay, as the content; no NIP has it.
+    pub const POLICY_UPDATE: Self = Self(12345);
+    /// A relay's members (NIP-43).
+    pub const MEMBERS: Self = Self(13534);
     /// A client's proof of its key (NIP-42); never published.
     pub const AUTH: Self = Self(22242);
+    /// A client's proof of its key in an HTTP request (NIP-98); never published.
+    pub const HTTP_AUTH: Self = Self(27235);
+    /// Somebody asks to become a member (NIP-43).
+    pub const JOIN_REQUEST: Self = Self(28934);
+    /// A relay's answer to who asks for an invitation (NIP-43).
+    pub const INVITE: Self = Self(28935);
+    /// A member asks to be one no longer (NIP-43).
+    pub const LEAVE_REQUEST: Self = Self(28936);
+    /// A role that a relay gives to members (NIP-43).
+    pub const ROLE: Self = Self(33534);
 
     /// The range the kind lies in. Kinds outside NIP-01's ranges (45 to 999, 40000 and above) are regular.
     #[must_use]

@@ -25,8 +25,23 @@ fn every_kind_has_the_route_its_nip_gives_it() {
         assert_eq!(u32::from(*kinds.start()), next, "the table has a gap");
         next = u32::from(*kinds.end()) + 1;
         for kind in kinds {
-            assert_eq!(route(Kind(kind)), expected, "kind {kind}");
+            assert_eq!(route(Kind(kind), Desks::default()), expected, "kind {kind}");
         }
     }
     assert_eq!(next, 65_536);
+}
+
+#[test]
+fn requests_to_the_relay_have_a_way_of_their_own_where_they_are_taken() {
+    let membership = Desks { membership: Desk::Open, ..Desks::default() };
+    let policy = Desks { policy: Desk::Open, ..Desks::default() };
+    let table = [
+        (28_934, Route::Ephemeral, Route::Join, Route::Ephemeral),
+        (28_936, Route::Ephemeral, Route::Leave, Route::Ephemeral),
+        (12_345, Route::Replaceable, Route::Replaceable, Route::PolicyUpdate),
+    ];
+    for (kind, closed, to_members, to_policy) in table {
+        let routes = [Desks::default(), membership, policy].map(|desks| route(Kind(kind), desks));
+        assert_eq!(routes, [closed, to_members, to_policy], "kind {kind}");
+    }
 }

@@ -3,7 +3,7 @@
 use chappe_authorization::{Denied, Source, accept_auth, authorize};
 use chappe_processing::{Room, Submitted};
 use chappe_protocol::{Event, PublicKey, Refusal, Timestamp};
-use chappe_routing::{Route, route};
+use chappe_routing::{Desks, Route, route};
 use chappe_validation::Rules;
 
 use crate::Session;
@@ -48,9 +48,9 @@ impl Session {
             Ok(permit) => permit,
             Err(denied) => return Err(self.deny(denied)),
         };
-        let route = route(permit.event().head.kind);
+        let route = route(permit.event().head.kind, Desks::default());
         match route {
-            Route::Regular | Route::Ephemeral => {}
+            Route::Regular | Route::Ephemeral | Route::Join | Route::Leave | Route::PolicyUpdate => {}
             Route::Replaceable | Route::Addressable | Route::Delete | Route::Vanish => {
                 self.replies.next_is_removal();
             }

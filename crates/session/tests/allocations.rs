@@ -3,7 +3,7 @@
 use chappe_authorization::{Access, Peer, Source, authorize};
 use chappe_codec::{ClientMessage, Scratch, append_event, append_event_prefix, decode_message};
 use chappe_protocol::{SubscriptionId, Timestamp};
-use chappe_routing::{Route, route};
+use chappe_routing::{Desks, Route, route};
 use chappe_testkit::{CountingAllocator, EventBuilder, Keys, allocations};
 use chappe_validation::{Rules, Verifier};
 
@@ -30,7 +30,7 @@ fn decoding_verifying_authorizing_routing_and_encoding_allocate_nothing() {
         };
         let verified = verifier.verify(event, &rules, Timestamp(1_700_000_000), &mut preimage).unwrap();
         let permit = authorize(&access, verified, Source::Client(&peer)).unwrap();
-        assert_eq!(route(permit.head().kind), Route::Regular);
+        assert_eq!(route(permit.head().kind, Desks::default()), Route::Regular);
         out.clear();
         append_event_prefix(&mut out, &subscription);
         append_event(&mut out, &permit.event());

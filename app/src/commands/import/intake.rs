@@ -4,7 +4,7 @@ use chappe_authorization::{Access, Source, authorize};
 use chappe_codec::{Scratch, decode_event};
 use chappe_processing::{placement, record};
 use chappe_protocol::{Prefix, Refusal};
-use chappe_routing::route;
+use chappe_routing::{Desks, route};
 use chappe_store::{Placement, Record, Store, Write, Written};
 use chappe_validation::{Rules, Verifier};
 
@@ -108,7 +108,7 @@ impl<'a> Intake<'a> {
         let verified =
             self.verifier.verify(event, &self.rules, now, &mut self.preimage).map_err(No::refused)?;
         let permit = authorize(&self.access, verified, Source::Operator).map_err(No::refused)?;
-        let placement = placement(route(permit.head().kind)).ok_or(No::Ephemeral)?;
+        let placement = placement(route(permit.head().kind, Desks::default())).ok_or(No::Ephemeral)?;
         let record = record(&permit, &mut self.json);
         self.batch_bytes += self.json.len();
         Ok((record, placement))

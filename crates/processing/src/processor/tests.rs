@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use chappe_authorization::{Access, Source, authorize};
 use chappe_buffers::Bounds;
-use chappe_routing::route;
+use chappe_routing::{Desks, route};
 use chappe_store::Options;
 use chappe_testkit::{EventBuilder, Keys, TestEvent};
 use chappe_validation::{Rules, Verifier};
@@ -24,7 +24,7 @@ fn submit(processor: &Processor, inbox: &Arc<Inbox>, ticket: u64, event: &TestEv
     let verified = Verifier::new().verify(event.event(), &rules, NOW, &mut Vec::new()).unwrap();
     let permit = authorize(&Access::default(), verified, Source::Operator).unwrap();
     let room = processor.reserve(event.json().len(), inbox).unwrap();
-    processor.process(&permit, route(event.head().kind), NOW, room, (inbox, Ticket(ticket)))
+    processor.process(&permit, route(event.head().kind, Desks::default()), NOW, room, (inbox, Ticket(ticket)))
 }
 
 /// Waits for so many outcomes, in order of their tickets.
