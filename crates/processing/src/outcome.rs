@@ -69,7 +69,9 @@ impl From<&chappe_store::Error> for Failure {
         use chappe_store::Error;
         match error {
             Error::Full(_) => Self::Full,
-            Error::Misplaced(_) | Error::Corrupt(_) | Error::Engine(_) => Self::Store,
+            Error::Misplaced(_) | Error::StateKey { .. } | Error::Corrupt(_) | Error::Engine(_) => {
+                Self::Store
+            }
         }
     }
 }

@@ -15,6 +15,11 @@ pub enum Error {
     Full(Space),
     /// The write's [`Placement`](crate::Placement) does not fit the event's kind: the caller's mistake.
     Misplaced(Kind),
+    /// A key of the state has no bytes, or more than 500: the caller's mistake.
+    StateKey {
+        /// How many it has.
+        bytes: usize,
+    },
     /// A record or an index entry is not as this crate writes it.
     Corrupt(&'static str),
     /// LMDB or the system failed.
@@ -52,6 +57,7 @@ impl fmt::Display for Error {
             Self::Misplaced(kind) => {
                 write!(f, "an event of kind {kind} was given a place that does not fit it")
             }
+            Self::StateKey { bytes } => write!(f, "a key of {bytes} bytes cannot be kept: 1 to 500 can"),
             Self::Corrupt(what) => write!(f, "the store is damaged: {what}"),
             Self::Engine(heed::Error::Io(error)) if error.raw_os_error() == Some(CUT_SHORT) => {
                 write!(f, "the store failed: {error}: its disk is full or broken")
@@ -65,7 +71,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Engine(error) => Some(error),
-            Self::Full(_) | Self::Misplaced(_) | Self::Corrupt(_) => None,
+            Self::Full(_) | Self::Misplaced(_) | Self::StateKey { .. } | Self::Corrupt(_) => None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod error;
 mod keys;
 mod query;
 mod record;
+mod state;
 mod store;
 mod sweep;
 mod tables;
@@ -32,6 +33,7 @@ pub use env::{OpenError, Options};
 pub use error::{Error, Space};
 pub use query::{Completeness, Progress, Query, QueryBounds, Step, count, query};
 pub use record::{Record, RecordView};
+pub use state::{StateChange, StateEntry};
 pub use store::{Seq, Store, Usage};
 pub use write::{Placement, Write, Written};
 

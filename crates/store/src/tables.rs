@@ -9,7 +9,7 @@ use crate::record::RecordView;
 use crate::store::Seq;
 
 /// How many tables there are, as LMDB must be told before it opens the file.
-pub(crate) const TABLES: u32 = 14;
+pub(crate) const TABLES: u32 = 15;
 
 type Number = U64<BigEndian>;
 
@@ -66,6 +66,7 @@ pub(crate) struct Tables<'e> {
     pub(crate) deleted_ids: Database<'e, Bytes, Unit>,
     pub(crate) deleted_addresses: Database<'e, Bytes, Number>,
     pub(crate) vanished: Database<'e, Bytes, Number>,
+    pub(crate) state: Database<'e, Bytes, Bytes>,
     indexes: [IndexTable<'e>; Index::ALL.len()],
 }
 
@@ -94,6 +95,7 @@ impl<'e> Tables<'e> {
             deleted_ids: opener.create_database(txn, Some("deleted_ids"))?,
             deleted_addresses: opener.create_database(txn, Some("deleted_addresses"))?,
             vanished: opener.create_database(txn, Some("vanished"))?,
+            state: opener.create_database(txn, Some("state"))?,
             indexes,
         })
     }
@@ -131,6 +133,7 @@ impl<'e> Tables<'e> {
             self.deleted_ids.stat(txn)?,
             self.deleted_addresses.stat(txn)?,
             self.vanished.stat(txn)?,
+            self.state.stat(txn)?,
         ];
         for index in self.indexes {
             stats.push(index.stat(txn)?);
@@ -153,6 +156,7 @@ impl OnCommit for Tables<'_> {
             deleted_ids: self.deleted_ids.on_commit(token),
             deleted_addresses: self.deleted_addresses.on_commit(token),
             vanished: self.vanished.on_commit(token),
+            state: self.state.on_commit(token),
             indexes: self.indexes.on_commit(token),
         }
     }
