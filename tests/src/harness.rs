@@ -2,9 +2,11 @@
 
 mod client;
 pub mod http;
+pub mod management;
 mod process;
 mod relay;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -26,4 +28,25 @@ pub fn seed() -> u64 {
     let seed = given.unwrap_or_else(now);
     eprintln!("CHAPPE_SEED={seed} repeats this");
     seed
+}
+
+/// A number that nobody else in this run gets.
+pub fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// RFC 4648, with padding.
+pub fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits =
+            chunk.iter().fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let letter = usize::try_from(bits >> (18 - 6 * place) & 63).unwrap();
+            text.push(if place <= chunk.len() { char::from(LETTERS[letter]) } else { '=' });
+        }
+    }
+    text
 }

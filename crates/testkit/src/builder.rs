@@ -1,6 +1,7 @@
 //! Makes events.
 
 use chappe_protocol::EventId;
+use sha2::{Digest, Sha256};
 
 use crate::event::{IdControls, Unsigned};
 use crate::{Keys, TestEvent};
@@ -96,6 +97,14 @@ impl EventBuilder {
 #[must_use]
 pub fn auth_event(relay: &str, challenge: &str, created_at: u64) -> EventBuilder {
     EventBuilder::new(22242).created_at(created_at).tag(&["relay", relay]).tag(&["challenge", challenge])
+}
+
+/// What authorizes an HTTP request with a body (NIP-98), ready to be signed.
+#[must_use]
+pub fn http_auth_event(url: &str, method: &str, body: &[u8], created_at: u64) -> EventBuilder {
+    let digest = EventId::from_bytes(Sha256::digest(body).into()).to_string();
+    let event = EventBuilder::new(27235).created_at(created_at);
+    event.tag(&["u", url]).tag(&["method", method]).tag(&["payload", &digest])
 }
 
 fn zero_bits(id: &EventId) -> u32 {

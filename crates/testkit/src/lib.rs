@@ -28,7 +28,7 @@ pub mod naive;
 mod rng;
 
 pub use allocations::{CountingAllocator, allocations};
-pub use builder::{EventBuilder, auth_event};
+pub use builder::{EventBuilder, auth_event, http_auth_event};
 pub use corpus::Corpus;
 pub use event::TestEvent;
 pub use filters::{filter_json, random_filter, random_filters, req_message};

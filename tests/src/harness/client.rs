@@ -9,6 +9,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -24,6 +25,14 @@ impl Client {
     pub async fn connect(url: &str) -> Self {
         // What is said is sent at once, as browsers do; else the second of two messages waits 40 ms for the first.
         let (socket, _) = tokio_tungstenite::connect_async_with_config(url, None, true).await.unwrap();
+        Self { socket }
+    }
+
+    /// A connection of a client at this address, as a proxy on this machine passes it on.
+    pub async fn connect_from(url: &str, address: &str) -> Self {
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("X-Forwarded-For", address.parse().unwrap());
+        let (socket, _) = tokio_tungstenite::connect_async_with_config(request, None, true).await.unwrap();
         Self { socket }
     }
 

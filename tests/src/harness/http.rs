@@ -22,9 +22,20 @@ impl Response {
 
 /// Sends one request with these header lines and reads the answer to its end. There is no body to send.
 pub async fn request(address: &str, method: &str, path: &str, lines: &[&str]) -> Response {
+    send(address, method, path, lines, "").await
+}
+
+/// POSTs this body to `/`.
+pub async fn post(address: &str, lines: &[&str], body: &str) -> Response {
+    let length = format!("Content-Length: {}", body.len());
+    send(address, "POST", "/", &[lines, &[&length]].concat(), body).await
+}
+
+async fn send(address: &str, method: &str, path: &str, lines: &[&str], body: &str) -> Response {
     let mut socket = TcpStream::connect(address).await.unwrap();
     let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{lines}\r\n");
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{lines}\r\n{body}");
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).await.unwrap();

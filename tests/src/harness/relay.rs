@@ -1,5 +1,6 @@
 //! A relay in this process, on a free port and a directory of its own.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,9 +9,10 @@ use std::time::Duration;
 use chappe_app::config::Config;
 use chappe_app::{Clock, Running};
 use chappe_testkit::{Keys, auth_event};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Client, http};
+use super::{Client, http, management};
 
 /// A running relay whose time the test can move. Dropping it stops it the hard way; [`Relay::stop`] is graceful.
 pub struct Relay {
@@ -96,6 +98,29 @@ impl Relay {
             assert_eq!(client.ok(&proof).await, (true, String::new()));
         }
         client
+    }
+
+    /// A new connection of a client at this address, as a proxy on this machine passes it on.
+    pub async fn connect_from(&self, address: &str) -> Client {
+        Client::connect_from(&self.url(), address).await
+    }
+
+    /// Calls a method of the management API (NIP-86) and gives its result; an error is a failure.
+    pub async fn manage(&self, keys: &Keys, method: &str, params: Value) -> Value {
+        let answer = management::call(self, keys, method, params).await;
+        assert!(answer.get("error").is_none_or(Value::is_null), "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    /// Calls a method of the management API that has to be refused, and gives the error.
+    pub async fn manage_refused(&self, keys: &Keys, method: &str, params: Value) -> String {
+        let answer = management::call(self, keys, method, params).await;
+        answer["error"].as_str().unwrap_or_else(|| panic!("{method} was not refused: {answer}")).to_owned()
+    }
+
+    /// A file in a directory of this relay's own.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     /// Stops it as SIGTERM does.
