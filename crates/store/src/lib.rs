@@ -31,7 +31,7 @@ mod write;
 pub use audit::{Audit, Fault};
 pub use env::{OpenError, Options};
 pub use error::{Error, Space};
-pub use query::{Completeness, Progress, Query, QueryBounds, Step, count, query};
+pub use query::{Ask, Completeness, Progress, Query, QueryBounds, Step, count, query};
 pub use record::{Record, RecordView};
 pub use state::{StateChange, StateEntry};
 pub use store::{Seq, Store, Usage};

@@ -59,16 +59,33 @@ pub enum Completeness {
     Unknown,
 }
 
-/// Asks for the stored events that match any of these [normalized](Filter::normalize) filters. Reads nothing yet.
+/// One question: a filter, and where to look for what it matches. A filter alone is one, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// What an event has to match, and with `limit` how many of them are wanted. [Normalized](Filter::normalize).
+    pub filter: Filter,
+    /// Only events that match one of these [normalized](Filter::normalize) filters are looked at. They say where to
+    /// look and nothing more: each event found is held against `filter` alone, so between them they have to match all
+    /// that `filter` matches and the asker may be shown. Their limits do not count. None of them: `filter` says it.
+    pub within: Vec<Filter>,
+}
+
+impl From<Filter> for Ask {
+    fn from(filter: Filter) -> Self {
+        Self { filter, within: Vec::new() }
+    }
+}
+
+/// Asks for the stored events that any of the asks wants, each once. Reads nothing yet.
 #[must_use]
-pub fn query(filters: Vec<Filter>, bounds: QueryBounds) -> Query {
-    Query::new(filters, bounds)
+pub fn query(asks: impl IntoIterator<Item = impl Into<Ask>>, bounds: QueryBounds) -> Query {
+    Query::new(asks.into_iter().map(Into::into), bounds)
 }
 
 /// The same without any limit, the filters' own ones included: to count each matching event once (NIP-45). There is no
 /// live part to a count, so `newest` is best `Seq(u64::MAX)`.
 #[must_use]
-pub fn count(mut filters: Vec<Filter>, newest: Seq) -> Query {
-    filters.iter_mut().for_each(|filter| filter.limit = None);
-    Query::new(filters, QueryBounds::unlimited(newest))
+pub fn count(asks: impl IntoIterator<Item = impl Into<Ask>>, newest: Seq) -> Query {
+    let without_limit = |ask: Ask| Ask { filter: Filter { limit: None, ..ask.filter }, ..ask };
+    Query::new(asks.into_iter().map(Into::into).map(without_limit), QueryBounds::unlimited(newest))
 }

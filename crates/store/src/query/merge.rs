@@ -11,8 +11,8 @@ use heed::byteorder::BigEndian;
 use heed::types::{Bytes, U64};
 use heed::{RoRange, RoTxn, WithoutTls};
 
-use super::plan::{self, Source};
-use super::{Completeness, Progress, QueryBounds, Step};
+use super::plan::{self, Part, Source};
+use super::{Ask, Completeness, Progress, QueryBounds, Step};
 use crate::error::Error;
 use crate::keys::Position;
 use crate::record::RecordView;
@@ -28,7 +28,7 @@ const PEEKS_MAX: u32 = 10_000;
 /// answers them the place of its next entry. It costs memory in proportion to its filters.
 #[derive(Debug)]
 pub struct Query {
-    asks: Vec<Ask>,
+    asks: Vec<Open>,
     streams: Vec<Stream>,
     /// Streams whose next entry is to be looked up; those that were not begun have no position yet.
     waiting: Vec<(usize, Option<Position>)>,
@@ -42,18 +42,18 @@ pub struct Query {
     unasked: bool,
 }
 
-/// A filter and how many events it still takes.
+/// An ask's filter and how many events it still takes.
 #[derive(Debug)]
-struct Ask {
+struct Open {
     filter: Filter,
     left: u64,
 }
 
-/// One source of one ask.
+/// One part of one ask.
 #[derive(Debug)]
 struct Stream {
     ask: usize,
-    source: Source,
+    part: Part,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,17 +73,17 @@ enum Candidate<'t> {
 }
 
 impl Query {
-    pub(super) fn new(filters: Vec<Filter>, bounds: QueryBounds) -> Self {
+    pub(super) fn new(questions: impl Iterator<Item = Ask>, bounds: QueryBounds) -> Self {
         let (mut asks, mut streams, mut unasked) = (Vec::new(), Vec::new(), false);
-        for filter in filters.into_iter().filter(|filter| !filter.is_never()) {
+        for Ask { filter, within } in questions.filter(|ask| !ask.filter.is_never()) {
             let left = filter.limit.unwrap_or(bounds.default_limit).min(bounds.limit_max);
             if left == 0 {
                 unasked = true;
                 continue;
             }
-            streams
-                .extend(plan::sources(&filter).into_iter().map(|source| Stream { ask: asks.len(), source }));
-            asks.push(Ask { filter, left });
+            let parts = plan::parts(&filter, &within);
+            streams.extend(parts.into_iter().map(|part| Stream { ask: asks.len(), part }));
+            asks.push(Open { filter, left });
         }
         Self {
             waiting: (0..streams.len()).map(|stream| (stream, None)).collect(),
@@ -163,14 +163,12 @@ impl Query {
         after: Option<Position>,
         cursors: &mut Cursors<'_>,
     ) -> Result<(), Error> {
-        let Some((Stream { source, .. }, ask)) = self.stream(stream) else { return Ok(()) };
+        let Some((Stream { part, .. }, ask)) = self.stream(stream) else { return Ok(()) };
         let is_peek = ask.left == 0;
-        let next = match (source, after) {
+        let next = match (&part.source, after) {
             (Source::Id(_), Some(_)) => None,
             (Source::Id(id), None) => cursors.by_id(id.as_bytes())?,
-            (Source::Entries(index, prefix), after) => {
-                cursors.next(stream, *index, prefix, after, &ask.filter)?
-            }
+            (Source::Entries(index, prefix), after) => cursors.next(stream, *index, prefix, after, part)?,
         };
         self.heads.extend(next.map(|(position, seq)| Reverse(StreamHead { position, stream, seq })));
         if is_peek {
@@ -216,7 +214,7 @@ impl Query {
         let head = record.head();
         self.matching.clear();
         for ask in group.iter().filter_map(|&stream| self.streams.get(stream).map(|stream| stream.ask)) {
-            // The streams of a filter follow each other, so a double would be the one before.
+            // The streams of an ask follow each other, so a double would be the one before.
             let is_new = self.matching.last() != Some(&ask);
             if is_new && self.asks.get(ask).is_some_and(|ask| ask.filter.matches(&head)) {
                 self.matching.push(ask);
@@ -241,7 +239,7 @@ impl Query {
         self.stream(stream).is_some_and(|(_, ask)| ask.left > 0 || is_peeking)
     }
 
-    fn stream(&self, stream: usize) -> Option<(&Stream, &Ask)> {
+    fn stream(&self, stream: usize) -> Option<(&Stream, &Open)> {
         let stream = self.streams.get(stream)?;
         Some((stream, self.asks.get(stream.ask)?))
     }
@@ -281,13 +279,12 @@ impl<'t> Cursors<'t> {
         index: Index,
         prefix: &[u8],
         after: Option<Position>,
-        filter: &Filter,
+        part: &Part,
     ) -> Result<Option<(Position, Seq)>, Error> {
         let entries = match self.open.entry(stream) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(place) => {
-                let newest = Position::first_at(filter.until.unwrap_or(Timestamp(u64::MAX)));
-                let oldest = Position::last_at(filter.since.unwrap_or(Timestamp(0)));
+                let (newest, oldest) = (Position::first_at(part.newest), Position::last_at(part.oldest));
                 let from = [prefix, after.unwrap_or(newest).as_bytes()].concat();
                 let to = [prefix, oldest.as_bytes()].concat();
                 let from = if after.is_some() { Bound::Excluded(&*from) } else { Bound::Included(&*from) };

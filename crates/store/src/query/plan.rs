@@ -1,6 +1,6 @@
 //! Which index entries a filter is answered from.
 
-use chappe_protocol::{EventId, Filter, Kind, TagFilter, TagMode};
+use chappe_protocol::{EventId, Filter, Kind, TagFilter, TagMode, Timestamp};
 
 use crate::keys;
 use crate::tables::Index;
@@ -11,7 +11,7 @@ const PAIRS_MAX: usize = 1000;
 
 /// Part of a filter's answer, in the order of answers. Every match of the filter is in one of its sources; what else
 /// is in them is sorted out by `Filter::matches`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     /// The event with this id.
     Id(EventId),
@@ -19,8 +19,35 @@ pub(super) enum Source {
     Entries(Index, Box<[u8]>),
 }
 
+/// A source, and the times between which it is read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Part {
+    pub(super) source: Source,
+    /// `Timestamp(u64::MAX)`: from the newest.
+    pub(super) newest: Timestamp,
+    pub(super) oldest: Timestamp,
+}
+
+/// Where the answer to an [`Ask`](super::Ask) is looked for.
+pub(super) fn parts(filter: &Filter, within: &[Filter]) -> Vec<Part> {
+    let own = within.is_empty().then_some(filter);
+    let mut parts = Vec::new();
+    for wider in own.into_iter().chain(within).filter(|wider| !wider.is_never()) {
+        let newest = [filter.until, wider.until].into_iter().flatten().min().unwrap_or(Timestamp(u64::MAX));
+        let oldest = filter.since.max(wider.since).unwrap_or(Timestamp(0));
+        if oldest <= newest {
+            parts.extend(sources(wider).into_iter().map(|source| Part { source, newest, oldest }));
+        }
+    }
+    if within.len() > 1 {
+        parts.sort_unstable();
+        parts.dedup();
+    }
+    parts
+}
+
 /// The sources of a filter. As many as the filter has values, or [`PAIRS_MAX`]: its own size bounds them.
-pub(super) fn sources(filter: &Filter) -> Vec<Source> {
+fn sources(filter: &Filter) -> Vec<Source> {
     if let Some(ids) = &filter.ids {
         return ids.iter().copied().map(Source::Id).collect();
     }

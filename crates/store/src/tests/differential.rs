@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use chappe_protocol::{EventId, Filter};
+use chappe_protocol::{EventId, Filter, Timestamp};
 use chappe_testkit::naive::{self, Limits, Model, Offered};
-use chappe_testkit::{Corpus, Rng, TestEvent, random_filters};
+use chappe_testkit::{Corpus, Rng, TestEvent, random_filter, random_filters};
 
 use super::support::{NOW, TestStore};
-use crate::{Completeness, QueryBounds, Seq, Step, Written, count};
+use crate::{Ask, Completeness, QueryBounds, Seq, Step, Written, count};
 
 const LIMITS: Limits = Limits { default: 100, max: 300 };
 
@@ -43,6 +43,18 @@ impl World {
         Self { store, corpus, held }
     }
 
+    /// The filter alone, or with something to look within that leaves nothing out which may be seen.
+    fn ask(&self, rng: &mut Rng, filter: &Filter, may_see: &[Filter]) -> Ask {
+        let within = match (may_see, rng.below(3)) {
+            ([], 0) => cut(rng, filter, &self.corpus),
+            ([..], 1) => may_see.to_vec(),
+            // More than has to be.
+            ([_, ..], 2) => may_see.iter().cloned().chain([random_filter(rng, &self.corpus)]).collect(),
+            _ => Vec::new(),
+        };
+        Ask { filter: filter.clone(), within }
+    }
+
     /// Asks the store and the plain loops.
     fn compare(&self, rng: &mut Rng, seed: u64) {
         let filters = random_filters(rng, &self.corpus);
@@ -54,20 +66,28 @@ impl World {
         // Hides no event, or about a quarter of them.
         let hidden = if rng.percent(30) { 0b11 } else { 0x100 };
         let is_seen = |id: &EventId| u16::from(id.as_bytes()[7] & 0b11) != hidden;
+        // Of what there is, the asker may see what one of these matches. None: all of it.
+        let may_see = if rng.percent(30) { random_filters(rng, &self.corpus) } else { Vec::new() };
+        let asks: Vec<_> = filters.iter().map(|filter| self.ask(rng, filter, &may_see)).collect();
         // Those that match at all, so that the slow loops below run over few.
         let visible = self.held.iter().filter(|(event, seq)| *seq <= newest && is_seen(&event.id()));
         let matching = visible.map(|(event, _)| event);
+        let is_shown = |event: &TestEvent| may_see.iter().any(|filter| naive::matches(filter, event));
+        let matching = matching.filter(|event| may_see.is_empty() || is_shown(event));
         let matching = matching.filter(|event| filters.iter().any(|filter| naive::matches(filter, event)));
         let matching: Vec<_> = matching.collect();
         let bounds = QueryBounds { default_limit: LIMITS.default, limit_max: LIMITS.max, newest };
-        let see = &mut |record: &crate::RecordView<'_>| is_seen(&record.head().id);
-        let (ids, completeness) = self.store.answer(&filters, bounds, NOW, step, see);
-        let context = || format!("seed {seed}, {step:?}, newest {newest:?}, {filters:?}");
+        let see = &mut |record: &crate::RecordView<'_>| {
+            let is_shown = may_see.is_empty() || may_see.iter().any(|filter| filter.matches(&record.head()));
+            is_shown && is_seen(&record.head().id)
+        };
+        let (ids, completeness) = self.store.answer(&asks, bounds, NOW, step, see);
+        let context = || format!("seed {seed}, {step:?}, newest {newest:?}, {asks:?}");
         assert_eq!(ids, naive::query(matching.iter().copied(), &filters, LIMITS), "{}", context());
         assert_eq!(completeness, expected_completeness(&matching, &filters, ids.len()), "{}", context());
         if rng.percent(10) {
             let mut counted = 0;
-            let mut query = count(filters.clone(), newest);
+            let mut query = count(asks.clone(), newest);
             let each = &mut |_: crate::RecordView<'_>| {
                 counted += 1;
                 std::ops::ControlFlow::Continue(())
@@ -76,6 +96,47 @@ impl World {
             assert_eq!(counted, matching.len(), "{}", context());
         }
     }
+}
+
+/// Cuts a filter into up to four that together match all that it matches, and may match more or overlap.
+fn cut(rng: &mut Rng, filter: &Filter, corpus: &Corpus) -> Vec<Filter> {
+    /// Each value goes to one part, or to two.
+    fn deal<T: Copy>(rng: &mut Rng, values: &[T], parts: usize) -> Vec<Vec<T>> {
+        let mut dealt = vec![Vec::new(); parts];
+        for &value in values {
+            dealt[rng.below(parts)].push(value);
+            if rng.percent(20) {
+                dealt[rng.below(parts)].push(value);
+            }
+        }
+        dealt
+    }
+    let (mut whole, parts) = (filter.clone(), 1 + rng.below(4));
+    whole.limit = rng.percent(20).then_some(1);
+    if rng.percent(20) {
+        whole.tags.clear();
+    }
+    let mut cut: Vec<Filter> = match (&filter.authors, &filter.kinds, rng.below(3)) {
+        (Some(authors), _, 0) => deal(rng, authors, parts)
+            .into_iter()
+            .map(|authors| Filter { authors: Some(authors), ..whole.clone() })
+            .collect(),
+        (_, Some(kinds), 1) => deal(rng, kinds, parts)
+            .into_iter()
+            .map(|kinds| Filter { kinds: Some(kinds), ..whole.clone() })
+            .collect(),
+        _ => {
+            let at = rng.pick(&corpus.events).created_at();
+            let early = Filter {
+                until: Some(Timestamp(at).min(whole.until.unwrap_or(Timestamp(at)))),
+                ..whole.clone()
+            };
+            let since = Timestamp(at + u64::from(rng.percent(50)));
+            vec![early, Filter { since: Some(since.max(whole.since.unwrap_or(since))), ..whole }]
+        }
+    };
+    cut.iter_mut().for_each(Filter::normalize);
+    cut
 }
 
 /// With fewer events than the store peeks at, it always finds out.

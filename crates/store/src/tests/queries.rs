@@ -7,7 +7,7 @@ use chappe_testkit::{EventBuilder, Keys, TestEvent};
 
 use super::support::{NOW, TestStore};
 use crate::Completeness::{Finished, MoreStored, Unknown};
-use crate::{Completeness, Progress, QueryBounds, Seq, Step, count, query};
+use crate::{Ask, Completeness, Progress, QueryBounds, Seq, Step, count, query};
 
 const T: u64 = NOW.0;
 const BIG: Step = Step { events_max: 1_000_000, scans_max: 1_000_000 };
@@ -261,6 +261,38 @@ fn an_event_in_several_ranges_of_a_filter_counts_once() {
     let filter = Filter { tags: tagged(&["a", "b"]), limit: Some(3), ..Filter::default() };
     let expected = events[..3].iter().map(TestEvent::id).collect();
     assert_eq!(store.answer(&[filter], bounds(&store), NOW, BIG, &mut |_| true), (expected, MoreStored));
+}
+
+#[test]
+fn an_ask_reads_what_it_is_told_to_and_has_one_limit() {
+    let (store, notes) = filled();
+    let never = Filter { kinds: Some(Vec::new()), ..Filter::default() };
+    let early = Filter { until: Some(Timestamp(T + 4)), ..Filter::default() };
+    let cases: &[(Filter, &[Filter], &[usize], Completeness)] = &[
+        // Bob wrote 0, 2, 4, ...; the others are Alice's.
+        (limit(3), &[authored(1, 1), authored(2, 1)], &[0, 1, 2], MoreStored),
+        (limit(6), &[authored(1, 1)], &[1, 3, 5, 7, 9], Finished),
+        (limit(2), &[authored(1, 1), authored(1, 5), authored(1, 1)], &[1, 3], MoreStored),
+        // Where to look is not what to match.
+        (authored(1, 6), &[limit(1)], &[1, 3, 5, 7, 9], Finished),
+        (window(2, 7, None), &[early.clone(), authored(3, 1)], &[5, 6, 7], Finished),
+        (window(5, 7, None), std::slice::from_ref(&early), &[], Finished),
+        (limit(5), &[never], &[], Finished),
+        (limit(0), std::slice::from_ref(&early), &[], Unknown),
+    ];
+    for (filter, within, expected, completeness) in cases {
+        let ask = Ask { filter: filter.clone(), within: within.to_vec() };
+        let answer = store.answer(&[ask], bounds(&store), NOW, BIG, &mut |_| true);
+        let expected: Vec<_> = expected.iter().map(|&at| notes[at].id()).collect();
+        assert_eq!(answer, (expected, *completeness), "{filter:?} within {within:?}");
+    }
+    // The two ranges are read, and not the one of all times: two seeks find out that nothing is there.
+    let nobody = vec![authored(8, 1), authored(9, 1)];
+    let ask = Ask { filter: Filter::default(), within: nobody };
+    let step = Step { events_max: 10, scans_max: 2 };
+    let progress = query([ask], bounds(&store))
+        .advance(&store.store, NOW, step, &mut |_| true, &mut |_| ControlFlow::Continue(()));
+    assert_eq!(progress.unwrap(), Progress::Done(Finished));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use chappe_testkit::TestEvent;
 use tempfile::TempDir;
 
 use crate::{
-    Completeness, Error, Options, Placement, Progress, QueryBounds, Record, RecordView, Seq, Step, Store,
-    Write, Written, query,
+    Ask, Completeness, Error, Options, Placement, Progress, QueryBounds, Record, RecordView, Seq, Step,
+    Store, Write, Written, query,
 };
 
 /// Small enough to open quickly, big enough for every test but those of a full store.
@@ -74,13 +74,13 @@ impl TestStore {
     /// Runs a query to its end.
     pub(crate) fn answer(
         &self,
-        filters: &[Filter],
+        asks: &[impl Into<Ask> + Clone],
         bounds: QueryBounds,
         now: Timestamp,
         step: Step,
         see: &mut dyn FnMut(&RecordView<'_>) -> bool,
     ) -> (Vec<EventId>, Completeness) {
-        let mut query = query(filters.to_vec(), bounds);
+        let mut query = query(asks.to_vec(), bounds);
         let mut ids = Vec::new();
         loop {
             let mut each = |record: RecordView<'_>| {
