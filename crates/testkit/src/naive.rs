@@ -2,6 +2,7 @@
 //!
 //! Slow, short, and sharing no code with the relay. Where a NIP leaves room, it follows docs/protocol.md.
 
+pub mod access;
 mod model;
 
 use std::cmp::Reverse;
