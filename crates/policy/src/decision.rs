@@ -4,6 +4,8 @@ use std::fmt;
 
 use chappe_protocol::{EventHead, Kind, PublicKey, Timestamp};
 
+use crate::Denial;
+
 /// An event that somebody wants to publish.
 #[derive(Debug, Clone, Copy)]
 pub struct Submission<'a> {
@@ -15,10 +17,19 @@ pub struct Submission<'a> {
     pub event_bytes: usize,
     /// Who brings it: the signed-in keys, or the author when nobody is signed in.
     ///
-    /// Of several, a list that denies one denies all, and a list that grants one grants all.
+    /// Of several, a deny list that names one denies, and a list that grants to one grants.
     pub submitters: &'a [PublicKey],
     /// The time now.
     pub now: Timestamp,
+}
+
+/// Which of the two questions is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// May this event be written?
+    Write,
+    /// May this event be read?
+    Read,
 }
 
 /// Yes or no.
@@ -45,38 +56,8 @@ pub enum Station {
     Unrestricted,
 }
 
-/// A field of the policy file that allows or denies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the file's, and docs/policy.md says what each means")]
-pub enum Field {
-    KindWhitelist,
-    KindBlacklist,
-    DefaultPolicy,
-    WriteAllow,
-    WriteDeny,
-    ReadAllow,
-    ReadDeny,
-    Privileged,
-    WriteAllowFollows,
-    FollowsWhitelistAdmins,
-    ReadFollowsWhitelist,
-    WriteFollowsWhitelist,
-    WriteAllowIfTagged,
-    SizeLimit,
-    ContentLimit,
-    MaxAgeOfEvent,
-    MaxAgeEventInFuture,
-    MaxExpiryDuration,
-    MaxExpiry,
-    MustHaveTags,
-    AllowedTags,
-    TagValidation,
-    IdentifierRegex,
-    ProtectedRequired,
-}
-
 /// How many events a minute one submitter may write in one kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate {
     /// Events a minute, at least 1.
     pub per_minute: u32,
@@ -89,9 +70,10 @@ pub struct Decision<'a> {
     pub verdict: Verdict,
     /// What decided.
     pub station: Station,
-    /// The field that decided; none when a rule allows because it restricts nothing.
+    /// The field that decided; none when a rule allows because it does not restrict this direction.
     pub field: Option<Field>,
-    /// How often the submitter may do this, when it is allowed: the caller counts.
+    /// How often the submitter may do this, when it is allowed: the caller counts. The lower one of the global rule's
+    /// and the kind's.
     pub rate: Option<Rate>,
     /// The scripts to ask as well, when it is allowed: the global rule's, then the kind's.
     pub scripts: [Option<&'a str>; 2],
@@ -99,8 +81,19 @@ pub struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    pub(crate) const fn allow(station: Station) -> Self {
-        Self { verdict: Verdict::Allow, station, field: None, rate: None, scripts: [None; 2], denial: None }
+    pub(crate) const fn allow(station: Station, field: Option<Field>) -> Self {
+        Self { verdict: Verdict::Allow, station, field, rate: None, scripts: [None; 2], denial: None }
+    }
+
+    pub(crate) const fn deny(denial: Denial) -> Self {
+        Self {
+            verdict: Verdict::Deny,
+            station: denial.station,
+            field: Some(denial.field),
+            rate: None,
+            scripts: [None; 2],
+            denial: Some(denial),
+        }
     }
 
     /// Whether the answer is yes.
@@ -114,38 +107,18 @@ impl Decision<'_> {
     pub const fn denial(&self) -> Option<Denial> {
         self.denial
     }
-}
 
-/// A no that outlives the policy: which rule said it, and by which bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Denial {
-    /// What decided.
-    pub station: Station,
-    /// The field that decided.
-    pub field: Field,
-}
-
-impl Denial {
-    /// Whether the answer may be another one for another key, so that signing in may help.
+    /// The way in the file to what decided, as `rules.1.content_limit`, `global` or `default_policy`.
     #[must_use]
-    pub const fn depends_on_key(&self) -> bool {
-        matches!(
-            self.field,
-            Field::WriteAllow
-                | Field::ReadAllow
-                | Field::Privileged
-                | Field::WriteAllowFollows
-                | Field::FollowsWhitelistAdmins
-                | Field::ReadFollowsWhitelist
-                | Field::WriteFollowsWhitelist
-                | Field::WriteAllowIfTagged
-        )
-    }
-}
-
-impl fmt::Display for Denial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the relay's policy does not allow this")
+    pub fn path(&self) -> String {
+        let field = self.field.map(Field::name).unwrap_or_default();
+        let rule = match self.station {
+            Station::KindLists => return format!("kind.{field}"),
+            Station::Default | Station::Unrestricted => return "default_policy".to_owned(),
+            Station::Global => "global".to_owned(),
+            Station::Kind(kind) => format!("rules.{kind}"),
+        };
+        if field.is_empty() { rule } else { format!("{rule}.{field}") }
     }
 }
 
@@ -156,4 +129,92 @@ pub enum Readable {
     Never,
     /// Some events, perhaps all: each is decided by [`crate::Policy::may_read`].
     Maybe,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Write => "writing",
+            Self::Read => "reading",
+        })
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        })
+    }
+}
+
+impl fmt::Display for Station {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KindLists => f.write_str("kind lists"),
+            Self::Global => f.write_str("global rule"),
+            Self::Kind(kind) => write!(f, "rule for kind {kind}"),
+            Self::Default => f.write_str("default policy"),
+            Self::Unrestricted => f.write_str("no policy file"),
+        }
+    }
+}
+
+macro_rules! fields {
+    ($($variant:ident $name:literal,)*) => {
+        /// A field of the policy file that allows or denies. docs/policy.md says what each means.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "the names are the file's")]
+        pub enum Field {
+            $($variant,)*
+        }
+
+        impl Field {
+            /// Its name in the file.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    KindWhitelist "whitelist",
+    KindBlacklist "blacklist",
+    DefaultPolicy "default_policy",
+    WriteAllow "write_allow",
+    WriteDeny "write_deny",
+    ReadAllow "read_allow",
+    ReadDeny "read_deny",
+    Privileged "privileged",
+    WriteAllowFollows "write_allow_follows",
+    FollowsWhitelistAdmins "follows_whitelist_admins",
+    ReadFollowsWhitelist "read_follows_whitelist",
+    WriteFollowsWhitelist "write_follows_whitelist",
+    WriteAllowIfTagged "write_allow_if_tagged",
+    ReadAllowPermissive "read_allow_permissive",
+    WriteAllowPermissive "write_allow_permissive",
+    SizeLimit "size_limit",
+    ContentLimit "content_limit",
+    MaxAgeOfEvent "max_age_of_event",
+    MaxAgeEventInFuture "max_age_event_in_future",
+    MaxExpiryDuration "max_expiry_duration",
+    MaxExpiry "max_expiry",
+    MustHaveTags "must_have_tags",
+    AllowedTags "allowed_tags",
+    TagValidation "tag_validation",
+    IdentifierRegex "identifier_regex",
+    ProtectedRequired "protected_required",
+    RateLimit "rate_limit",
+    Script "script",
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }

@@ -38,6 +38,11 @@ impl KeySet {
         self.0.get(place)
     }
 
+    /// The keys that are in the other set, too.
+    pub fn common<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'a PublicKey> {
+        self.iter().filter(|key| other.contains(key))
+    }
+
     /// Whether all of these keys are in the other set.
     #[must_use]
     pub fn is_subset(&self, other: &Self) -> bool {
@@ -51,5 +56,14 @@ impl FromIterator<PublicKey> for KeySet {
         keys.sort_unstable();
         keys.dedup();
         Self(keys.into())
+    }
+}
+
+impl IntoIterator for KeySet {
+    type Item = PublicKey;
+    type IntoIter = std::vec::IntoIter<PublicKey>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
