@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chappe_authorization::{Access, Challenge, Peer, RelayUrl, Viewer};
 use chappe_buffers::{Bounds, Pool};
-use chappe_processing::Processor;
+use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Kind;
 use chappe_session::{Limits, Services, Session, Workspaces};
 use chappe_store::{OpenError, Options, Store};
@@ -228,7 +228,12 @@ fn services(config: &Config, store: Store) -> std::io::Result<Arc<Services>> {
     let store = Arc::new(store);
     let buffers = Pool::new(BUFFERS);
     let limits = &config.limits;
-    let processor = Processor::start(Arc::clone(&store), buffers.clone(), limits.write_queue_bytes_max)?;
+    let processor = Processor::start(
+        Arc::clone(&store),
+        buffers.clone(),
+        limits.write_queue_bytes_max,
+        Hooks::default(),
+    )?;
     Ok(Arc::new(Services {
         verifier: Verifier::new(),
         rules: rules(limits),

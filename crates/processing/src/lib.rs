@@ -3,7 +3,8 @@
 //!
 //! [`Processor::process`] turns a permitted event into a record and queues it for the writer thread. That thread takes
 //! whatever has queued, has the store commit it once (group commit), and only then tells: every subscriber that an event
-//! matches, through their [`Inbox`]es, and then its publisher. Ephemeral events skip the queue.
+//! matches, through their [`Inbox`]es, and then its publisher. Ephemeral events skip the queue. An event that external
+//! checks have to pass waits for them as an [`Awaiting`], outside the queue, and joins it when they let it.
 //!
 //! It knows no JSON beyond asking `codec` to write it, no socket and no clock: each event brings the time at which it
 //! was received. Who may see an event is asked by the session that sends it, not here.
@@ -12,18 +13,24 @@
 //! is room; a subscriber that does not keep up loses its connection, not its neighbours' time. The price is that a
 //! session has to be able to stop and come back.
 //!
-//! Start with [`Processor::process`], then the writer thread in `writer.rs`.
+//! Start with [`Processor::process`], then the writer thread in `writer.rs`; [`Hooks`] is who is called on the way.
 
 mod audience;
+mod awaiting;
+mod hooks;
 mod inbox;
 mod keeping;
 mod outcome;
 mod processor;
 mod queue;
+mod rejection;
 mod writer;
 
+pub use awaiting::{Awaiting, Check, Checks};
+pub use hooks::{AfterSave, Checker, Hooks};
 pub use inbox::{Inbox, Live, Ticket};
 pub use keeping::{placement, record};
 pub use outcome::{Failure, Outcome};
 pub use processor::{Processor, Submitted};
 pub use queue::Room;
+pub use rejection::Rejection;

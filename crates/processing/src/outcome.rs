@@ -5,8 +5,10 @@ use std::fmt;
 use chappe_protocol::{Prefix, Refusal};
 use chappe_store::Written;
 
+use crate::Rejection;
+
 /// What became of a permitted event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It is on disk.
     Stored,
@@ -20,6 +22,10 @@ pub enum Outcome {
     Heard,
     /// An ephemeral event that nobody was listening for.
     Unheard,
+    /// An external check does not want it, and says why.
+    Rejected(Rejection),
+    /// An external check does not want it, and does not want its publisher to know.
+    Shadowed,
     /// It could not be kept; nothing of it was.
     Failed(Failure),
 }
@@ -31,6 +37,8 @@ pub enum Failure {
     Full,
     /// The store could not write.
     Store,
+    /// An external check gave no answer.
+    Check,
     /// The relay is stopping.
     Stopping,
 }
@@ -43,11 +51,12 @@ impl Outcome {
     /// The [`Refusal`] to answer with, for outcomes that are a no.
     pub fn answer(self) -> Result<&'static str, Refusal> {
         match self {
-            Self::Stored | Self::Heard => Ok(""),
+            Self::Stored | Self::Heard | Self::Shadowed => Ok(""),
             Self::Duplicate => Ok("duplicate: already have this event"),
             Self::Unheard => Ok("mute: nobody was listening for this ephemeral event"),
             Self::Superseded => Err(Refusal::new(Prefix::Duplicate, "have a newer event")),
             Self::Deleted => Err(Refusal::new(Prefix::Blocked, "this event was deleted by its author")),
+            Self::Rejected(rejection) => Err(rejection.refusal()),
             Self::Failed(failure) => Err(failure.into()),
         }
     }
@@ -83,6 +92,7 @@ impl From<Failure> for Refusal {
             match failure {
                 Failure::Full => "the relay has no space left, it was not stored",
                 Failure::Store => "the relay could not store it, try again later",
+                Failure::Check => "the relay could not check this event, try again later",
                 Failure::Stopping => "the relay is stopping, it was not stored",
             },
         )
@@ -94,6 +104,7 @@ impl fmt::Display for Failure {
         f.write_str(match self {
             Self::Full => "the store is full",
             Self::Store => "the store could not write",
+            Self::Check => "an external check gave no answer",
             Self::Stopping => "the writer has stopped",
         })
     }

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use crate::audience::Audience;
 use crate::keeping::{placement, record};
 use crate::queue::{Job, Queue};
-use crate::{Failure, Inbox, Outcome, Room, Ticket, writer};
+use crate::{Awaiting, Checker, Checks, Failure, Hooks, Inbox, Outcome, Room, Ticket, writer};
 
 /// Takes permitted events to disk and to subscribers.
 pub struct Processor {
@@ -23,12 +23,13 @@ pub struct Processor {
     buffers: Pool,
     queue: Arc<Queue>,
     audience: Arc<Audience>,
+    checker: Checker,
     next_token: AtomicU64,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Whether the outcome is known yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Submitted {
     /// The outcome comes to the publisher's inbox, under its ticket.
     Queued,
@@ -37,21 +38,30 @@ pub enum Submitted {
 }
 
 impl Processor {
-    /// Starts the writer thread. `queue_bytes_max` bounds the messages whose events wait to be stored.
+    /// Starts the writer thread. `queue_bytes_max` bounds the messages whose events wait to be stored; `hooks` are who
+    /// is called on an event's way.
     ///
     /// # Errors
     ///
     /// When the store cannot be read or the system has no thread left.
-    pub fn start(store: Arc<Store>, buffers: Pool, queue_bytes_max: usize) -> std::io::Result<Self> {
+    pub fn start(
+        store: Arc<Store>,
+        buffers: Pool,
+        queue_bytes_max: usize,
+        hooks: Hooks,
+    ) -> std::io::Result<Self> {
+        let Hooks { after_save, checker } = hooks;
         let last = store.last_seq().map_err(std::io::Error::other)?;
         let audience = Arc::new(Audience::new(last));
         let queue = Queue::new(queue_bytes_max);
-        let writer = writer::start(Arc::clone(&store), Arc::clone(&queue), Arc::clone(&audience))?;
+        let writer =
+            writer::start(Arc::clone(&store), Arc::clone(&queue), Arc::clone(&audience), after_save)?;
         Ok(Self {
             store,
             buffers,
             queue,
             audience,
+            checker,
             next_token: AtomicU64::new(0),
             writer: Mutex::new(Some(writer)),
         })
@@ -97,6 +107,37 @@ impl Processor {
             Ok(()) => Submitted::Queued,
             Err(outcome) => Submitted::Done(outcome),
         }
+    }
+
+    /// Sends a permitted event on its way past external checks: it waits outside the queue until they have decided, and
+    /// then goes the way of [`Self::process`]. With nothing to pass it goes that way at once.
+    ///
+    /// While it waits its room is free for others: the checker bounds what waits with it.
+    pub fn process_checked(
+        &self,
+        permit: &Permit<'_>,
+        route: Route,
+        received_at: Timestamp,
+        room: Room,
+        (publisher, ticket): (&Arc<Inbox>, Ticket),
+        checks: Checks,
+    ) -> Submitted {
+        if checks.is_empty() {
+            return self.process(permit, route, received_at, room, (publisher, ticket));
+        }
+        (self.checker)(Awaiting {
+            record: record(permit, &mut self.buffers.take()),
+            placement: placement(route),
+            received_at,
+            ticket,
+            publisher: Arc::clone(publisher),
+            bytes: room.bytes(),
+            checks,
+            queue: Arc::clone(&self.queue),
+            audience: Arc::clone(&self.audience),
+            decided: false,
+        });
+        Submitted::Queued
     }
 
     /// Starts delivering new events that match to the inbox.

@@ -69,6 +69,15 @@ impl Queue {
         Some(Room { queue: Arc::clone(self), bytes })
     }
 
+    /// A place for a message that had one, gave it back while it waited elsewhere, and must not be asked to wait again.
+    /// So the bound is exceeded by what waits elsewhere, at most.
+    pub(crate) fn readmit(self: &Arc<Self>, bytes: usize) -> Room {
+        let mut state = self.state.lock();
+        state.bytes = state.bytes.saturating_add(bytes);
+        drop(state);
+        Room { queue: Arc::clone(self), bytes }
+    }
+
     /// Queues the job, or answers it at once when the writer is gone.
     pub(crate) fn push(&self, job: Job) -> Result<(), Outcome> {
         let mut state = self.state.lock();
@@ -108,6 +117,13 @@ impl Queue {
             }
             self.filled.wait(&mut state);
         }
+    }
+}
+
+impl Room {
+    /// How large the message is that it was reserved for.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 

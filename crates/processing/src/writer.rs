@@ -1,5 +1,6 @@
 //! The one thread that writes.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -9,25 +10,34 @@ use chappe_subscriptions::MatchScratch;
 
 use crate::audience::Audience;
 use crate::queue::{Job, Queue, Work};
-use crate::{Failure, Outcome};
+use crate::{AfterSave, Failure, Outcome};
 
 /// How many expired events one sweep removes before the writer looks for new ones again.
 const SWEPT_AT_ONCE: usize = 500;
 
 /// Runs until the queue is stopped and empty.
-pub(crate) fn run(store: &Store, queue: &Queue, audience: &Audience) {
+fn run(mut writer: Writer, queue: &Queue) {
     let _refuse_on_unwind = RefuseOnDrop(queue);
-    let (mut jobs, mut health, mut scratch) = (Vec::new(), Health::default(), MatchScratch::new());
+    let mut jobs = Vec::new();
     loop {
         match queue.next(jobs) {
-            Work::Write(batch) => jobs = write(store, audience, &mut health, &mut scratch, batch),
+            Work::Write(batch) => jobs = writer.write(batch),
             Work::Sweep(now) => {
                 jobs = Vec::new();
-                sweep(store, queue, now);
+                sweep(&writer.store, queue, now);
             }
             Work::Stop => return,
         }
     }
+}
+
+/// What the thread works with.
+struct Writer {
+    store: Arc<Store>,
+    audience: Arc<Audience>,
+    after_save: AfterSave,
+    health: Health,
+    scratch: MatchScratch,
 }
 
 /// If the thread dies of a panic, what has queued and what comes after is refused instead of waiting for ever.
@@ -43,27 +53,36 @@ impl Drop for RefuseOnDrop<'_> {
     }
 }
 
-/// Commits the batch, tells the subscribers, then answers the publishers: whoever hears an OK can rely on the event
-/// being on its way to everyone who listens. Gives the emptied batch back for reuse.
-fn write(
-    store: &Store,
-    audience: &Audience,
-    health: &mut Health,
-    scratch: &mut MatchScratch,
-    mut batch: Vec<Job>,
-) -> Vec<Job> {
-    let outcomes = commit(store, health, &batch);
-    if let Some(seq) = outcomes.iter().filter_map(|result| stored_seq(result.as_ref().ok()?)).max() {
-        audience.advance_to(seq);
+impl Writer {
+    /// Commits the batch, has the hook see it, tells the subscribers, then answers the publishers: whoever hears an OK
+    /// can rely on what follows from the event being in force, and on the event being on its way to everyone who
+    /// listens. Gives the emptied batch back for reuse.
+    fn write(&mut self, mut batch: Vec<Job>) -> Vec<Job> {
+        let outcomes = commit(&self.store, &mut self.health, &batch);
+        let seqs = || outcomes.iter().map(|result| result.as_ref().ok().and_then(stored_seq));
+        if let Some(seq) = seqs().flatten().max() {
+            self.audience.advance_to(seq);
+        }
+        for (job, _) in batch.iter().zip(seqs()).filter(|(_, seq)| seq.is_some()) {
+            self.call_hook(job);
+        }
+        for (job, seq) in batch.iter().zip(seqs()) {
+            if seq.is_some() {
+                self.audience.tell(seq, &job.record, &mut self.scratch);
+            }
+        }
+        answer(&batch, &outcomes);
+        batch.clear();
+        batch
     }
-    for (job, result) in batch.iter().zip(&outcomes) {
-        if let Some(seq) = result.as_ref().ok().and_then(stored_seq) {
-            audience.tell(Some(seq), &job.record, scratch);
+
+    /// What the hook is for can be made up for later; what waits for this thread cannot. So its panic ends here.
+    fn call_hook(&self, job: &Job) {
+        let view = job.record.view();
+        if catch_unwind(AssertUnwindSafe(|| (self.after_save)(&view))).is_err() {
+            tracing::error!(id = %view.head().id, "the hook for stored events panicked; the event is stored");
         }
     }
-    answer(&batch, &outcomes);
-    batch.clear();
-    batch
 }
 
 const fn stored_seq(written: &Written) -> Option<chappe_store::Seq> {
@@ -151,6 +170,9 @@ pub(crate) fn start(
     store: Arc<Store>,
     queue: Arc<Queue>,
     audience: Arc<Audience>,
+    after_save: AfterSave,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
-    std::thread::Builder::new().name("writer".into()).spawn(move || run(&store, &queue, &audience))
+    let writer =
+        Writer { store, audience, after_save, health: Health::default(), scratch: MatchScratch::new() };
+    std::thread::Builder::new().name("writer".into()).spawn(move || run(writer, &queue))
 }

@@ -13,18 +13,33 @@ use super::*;
 const NOW: Timestamp = Timestamp(1_700_000_000);
 
 fn start(dir: &TempDir, map_bytes: usize) -> Processor {
+    start_with(dir, map_bytes, 1 << 24, Hooks::default())
+}
+
+fn start_with(dir: &TempDir, map_bytes: usize, queue_bytes_max: usize, hooks: Hooks) -> Processor {
     let options = Options { map_bytes, map_reserve_bytes: 1 << 20, ..Options::default() };
     let store = Arc::new(Store::open(dir.path(), &options).unwrap());
     let buffers = Pool::new(Bounds { buffers_max: 4, capacity_bytes_max: 1 << 16 });
-    Processor::start(store, buffers, 1 << 24).unwrap()
+    Processor::start(store, buffers, queue_bytes_max, hooks).unwrap()
 }
 
 fn submit(processor: &Processor, inbox: &Arc<Inbox>, ticket: u64, event: &TestEvent) -> Submitted {
+    submit_checked(processor, inbox, ticket, event, Checks::default())
+}
+
+fn submit_checked(
+    processor: &Processor,
+    inbox: &Arc<Inbox>,
+    ticket: u64,
+    event: &TestEvent,
+    checks: Checks,
+) -> Submitted {
     let rules = Rules::import();
     let verified = Verifier::new().verify(event.event(), &rules, NOW, &mut Vec::new()).unwrap();
     let permit = authorize(&Access::default(), verified, Source::Operator).unwrap();
     let room = processor.reserve(event.json().len(), inbox).unwrap();
-    processor.process(&permit, route(event.head().kind, Desks::default()), NOW, room, (inbox, Ticket(ticket)))
+    let route = route(event.head().kind, Desks::default());
+    processor.process_checked(&permit, route, NOW, room, (inbox, Ticket(ticket)), checks)
 }
 
 /// Waits for so many outcomes, in order of their tickets.
@@ -90,7 +105,7 @@ fn an_event_that_does_not_fit_takes_no_other_down() {
         submit(&processor, &inbox, ticket as u64, event);
     }
     let outcomes = outcomes(&inbox, 21);
-    assert_eq!(outcomes[..20], [Outcome::Stored; 20]);
+    assert_eq!(outcomes[..20], vec![Outcome::Stored; 20]);
     assert_eq!(outcomes[20], Outcome::Failed(Failure::Full));
     assert_eq!(processor.has(&small[19].id()), Ok(true));
 }
@@ -106,7 +121,7 @@ fn stopping_commits_what_has_queued_and_refuses_the_rest() {
         submit(&processor, &inbox, ticket as u64, event);
     }
     processor.stop();
-    assert_eq!(outcomes(&inbox, 50), [Outcome::Stored; 50]);
+    assert_eq!(outcomes(&inbox, 50), vec![Outcome::Stored; 50]);
     let late = EventBuilder::new(1).content("late").sign(&keys);
     let refused = Submitted::Done(Outcome::Failed(Failure::Stopping));
     assert_eq!(submit(&processor, &inbox, 50, &late), refused);
@@ -129,3 +144,6 @@ fn expired_events_are_swept() {
         std::thread::yield_now();
     }
 }
+
+mod checks;
+mod hook;

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use chappe_authorization::{Access, Challenge, Peer, RelayUrl};
 use chappe_buffers::{Bounds, Pool};
-use chappe_processing::Processor;
+use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
 use chappe_session::{Activity, AuthChallenge, Limits, Services, Session, Workspaces};
 use chappe_store::{Options, Store};
@@ -66,7 +66,8 @@ impl Relay {
             verifier: Verifier::new(),
             rules: Rules::default(),
             access: Access { own_urls: vec![RelayUrl::parse(URL).unwrap()], ..Access::default() },
-            processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20).unwrap(),
+            processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20, Hooks::default())
+                .unwrap(),
             store,
             buffers,
             workspaces: Workspaces::default(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chappe_authorization::{Access, Challenge, Peer, RelayUrl};
 use chappe_buffers::{Bounds, Pool};
-use chappe_processing::Processor;
+use chappe_processing::{Hooks, Processor};
 use chappe_session::{AuthChallenge, Limits, Services, Session, Workspaces};
 use chappe_store::{Options, Store};
 use chappe_testkit::Keys;
@@ -49,7 +49,8 @@ impl Relay {
             verifier: Verifier::new(),
             rules: Rules::default(),
             access: Access { own_urls: vec![own_url], ..Access::default() },
-            processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20).expect("a thread"),
+            processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20, Hooks::default())
+                .expect("a thread"),
             store: Arc::clone(&store),
             buffers,
             workspaces: Workspaces::default(),
