@@ -3,7 +3,8 @@
 use std::io;
 
 use chappe_protocol::{Event, EventHead, EventId, Kind, PublicKey, Signature, Tags, TagsWriter, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 use sha2::{Digest, Sha256};
 
@@ -84,6 +85,23 @@ impl Formatter for VerbatimControls {
 }
 
 impl TestEvent {
+    /// An event that a relay sent, as it claims to be.
+    #[must_use]
+    pub fn from_json(event: &Value) -> Self {
+        let text = |field: &str| event[field].as_str().expect("a string");
+        let number = |field: &str| event[field].as_u64().expect("a number");
+        let tags = event["tags"].as_array().expect("a list of tags").iter();
+        let unsigned = Unsigned {
+            pubkey: PublicKey::from_hex(text("pubkey").as_bytes()).expect("a key"),
+            created_at: number("created_at"),
+            kind: u16::try_from(number("kind")).expect("a kind"),
+            tags: tags.map(|tag| Vec::deserialize(tag).expect("strings")).collect(),
+            content: text("content").to_owned(),
+        };
+        let id = EventId::from_hex(text("id").as_bytes()).expect("an id");
+        unsigned.sealed(id, Signature::from_hex(text("sig").as_bytes()).expect("a signature"))
+    }
+
     /// The view that the relay's functions take.
     #[must_use]
     pub fn event(&self) -> Event<'_> {

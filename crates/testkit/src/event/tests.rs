@@ -88,3 +88,14 @@ fn json_keeps_the_order_and_the_escapes_of_the_wire() {
     assert_eq!(event.message(), format!(r#"["EVENT",{expected}]"#));
     assert_eq!(event.delivery("s\"1"), format!(r#"["EVENT","s\"1",{expected}]"#));
 }
+
+#[test]
+fn an_event_is_read_back_from_its_json() {
+    let event = EventBuilder::new(30_023)
+        .tag(&["d", "x"])
+        .tag(&["empty"])
+        .content("\u{1}\"\u{e9}")
+        .sign(&Keys::from_seed(1));
+    let json: Value = serde_json::from_str(&event.json()).unwrap();
+    assert_eq!(TestEvent::from_json(&json), event);
+}
