@@ -93,7 +93,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const CONNECTIONS_SHARE: f64 = 0.8;
 
 /// What lies ready for outgoing messages: 64 MiB at most, for the connections that are being written to.
-const BUFFERS: Bounds = Bounds { buffers_max: 256, capacity_bytes_max: 256 * 1024 };
+const BUFFERS: Bounds = Bounds { kept_bytes_max: 64 << 20, thread_bytes_max: 1 << 20 };
 
 impl Relay {
     /// Opens the store, listens, and serves in tasks of the current tokio runtime.

@@ -1,116 +1,147 @@
-//! The shared pool and its guard.
+//! The pool as its borrowers see it.
+
+mod cache;
+mod class;
+mod shelf;
+mod snapshot;
+mod stock;
+mod tally;
 
 use std::fmt;
+use std::mem;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+pub use class::Class;
+pub use snapshot::{ClassSnapshot, Snapshot, Thresholds, Warning};
+
+use cache::Lent;
+use stock::Stock;
 
 /// How much a [`Pool`] keeps. What is lent is not bounded here but by who borrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
-    /// The most buffers kept; 0 keeps none.
-    pub buffers_max: usize,
-    /// The largest capacity kept, in bytes: a buffer that has grown beyond it is freed when it comes back.
-    pub capacity_bytes_max: usize,
-}
-
-impl Bounds {
-    /// The most bytes that lie idle in a pool of these bounds.
-    #[must_use]
-    pub const fn kept_bytes_max(&self) -> usize {
-        self.buffers_max.saturating_mul(self.capacity_bytes_max)
-    }
-}
-
-/// What a [`Pool`] has done so far and has at hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
-    /// Buffers lent since the pool was made.
-    pub taken: u64,
-    /// How many of those had to be made anew.
-    pub created: u64,
-    /// Buffers kept right now.
-    pub kept: usize,
+    /// The most bytes that lie idle, over all classes and threads; 0 keeps none.
+    pub kept_bytes_max: usize,
+    /// The most of them that one thread may hold. All threads together hold at most half.
+    pub thread_bytes_max: usize,
 }
 
 /// A bounded stock of empty byte buffers. A clone shares the stock.
-#[derive(Debug, Clone)]
+///
+/// Each thread keeps what it gave back last, for the next time it takes something: up to 32 [small](Class::Small),
+/// 16 [medium](Class::Medium) and 2 [large](Class::Large) buffers, and no more bytes than it is granted. What it has no room for goes to all
+/// threads, and what those have no room for is freed. When a thread ends, or the last handle of the pool goes, nothing
+/// stays behind.
+#[derive(Clone)]
 pub struct Pool {
+    owner: Arc<Owner>,
+}
+
+/// What all handles of a pool share, and no borrower: when it goes, nobody can take any more.
+struct Owner {
     stock: Arc<Stock>,
 }
 
 /// A buffer on loan: a `Vec<u8>` that goes back to its pool, emptied, when it is dropped.
 ///
-/// It comes empty, with whatever capacity it was returned with.
+/// It comes empty. One that comes back larger than it was lent is kept as what it has become; one of more than 256 KiB is
+/// freed.
 pub struct Buffer {
     bytes: Vec<u8>,
-    stock: Arc<Stock>,
-}
-
-#[derive(Debug)]
-struct Stock {
-    bounds: Bounds,
-    /// Last in, first out: what was used last is warm in the processor's cache.
-    idle: Mutex<Vec<Vec<u8>>>,
-    taken: AtomicU64,
-    created: AtomicU64,
+    /// None while it is dropped.
+    stock: Option<Arc<Stock>>,
+    lent_bytes: usize,
 }
 
 impl Pool {
     /// An empty pool.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
-        // Room for all from the start: nothing is allocated while the lock is held.
-        let idle = Mutex::new(Vec::with_capacity(bounds.buffers_max));
-        let stock = Stock { bounds, idle, taken: AtomicU64::new(0), created: AtomicU64::new(0) };
-        Self { stock: Arc::new(stock) }
+        Self { owner: Arc::new(Owner { stock: Arc::new(Stock::new(bounds)) }) }
     }
 
-    /// Lends an empty buffer. It never waits for one to come back: when none is kept, a new one is made.
+    /// Lends an empty buffer for an ordinary message, of 1 KiB or more.
     #[must_use]
     pub fn take(&self) -> Buffer {
-        let kept = self.stock.idle().pop();
-        self.stock.taken.fetch_add(1, Ordering::Relaxed);
-        let bytes = kept.unwrap_or_else(|| {
-            self.stock.created.fetch_add(1, Ordering::Relaxed);
-            Vec::new()
-        });
-        Buffer { bytes, stock: Arc::clone(&self.stock) }
+        self.take_for(0)
     }
 
-    /// The counters. Each is right by itself; takes and returns go on while they are read.
+    /// Lends an empty buffer with room for so many bytes. It never waits for one to come back: when none is kept, a
+    /// new one is made.
     #[must_use]
-    pub fn counts(&self) -> Counts {
-        Counts {
-            taken: self.stock.taken.load(Ordering::Relaxed),
-            created: self.stock.created.load(Ordering::Relaxed),
-            kept: self.stock.idle().len(),
-        }
+    pub fn take_for(&self, bytes: usize) -> Buffer {
+        Buffer::lend(&self.owner.stock, bytes)
+    }
+
+    /// Lets an idle pool shrink: of what nobody has needed since the last tick, half is freed, and what threads did not
+    /// need goes to all threads when they come by next.
+    ///
+    /// To be called every few seconds. It takes the lock for a moment and costs nothing else.
+    pub fn tick(&self) {
+        self.owner.stock.tick();
+    }
+
+    /// Has this thread give back what it did not need since the last [`tick`](Self::tick), if there was one since it
+    /// took or gave something back: for who is about to sleep.
+    pub fn settle(&self) {
+        cache::settle(&self.owner.stock);
+    }
+
+    /// Frees all that lies idle, except in other threads: those do as for a [`tick`](Self::tick).
+    pub fn trim(&self) {
+        cache::clear(&self.owner.stock);
+        self.owner.stock.trim();
+    }
+
+    /// What it has done so far and what it holds. It takes the lock, and adds up the counters of all threads.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::of(&self.owner.stock)
     }
 }
 
-impl Stock {
-    fn idle(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
-        // Nothing that runs under the lock can leave the list half changed.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.stock.close();
+    }
+}
+
+impl Buffer {
+    fn lend(stock: &Arc<Stock>, bytes: usize) -> Self {
+        let Lent { bytes, stock } = cache::take(stock, bytes);
+        Self { lent_bytes: bytes.capacity(), bytes, stock: Some(stock) }
     }
 
-    fn give_back(&self, mut bytes: Vec<u8>) {
-        // A buffer that was never written to has nothing worth keeping.
-        let worth_keeping = (1..=self.bounds.capacity_bytes_max).contains(&bytes.capacity());
-        if worth_keeping {
-            bytes.clear();
-            let mut idle = self.idle();
-            if idle.len() < self.bounds.buffers_max {
-                idle.push(bytes);
+    /// Makes sure that so many bytes more fit in. Where `Vec::reserve` would ask the allocator, this moves to a larger
+    /// buffer of the pool and gives the smaller one back, so that neither is spoilt for the next borrower.
+    #[inline]
+    pub fn make_room(&mut self, bytes: usize) {
+        let needed = self.bytes.len().saturating_add(bytes);
+        if needed > self.bytes.capacity() {
+            self.move_to(needed);
+        }
+    }
+
+    #[cold]
+    fn move_to(&mut self, bytes: usize) {
+        match &self.stock {
+            Some(stock) if bytes <= Class::Large.capacity_bytes_min() => {
+                let mut larger = Self::lend(stock, bytes);
+                larger.bytes.extend_from_slice(&self.bytes);
+                mem::swap(self, &mut larger);
             }
+            // A giant is freed in any case.
+            Some(_) | None => self.bytes.reserve(bytes - self.bytes.len()),
         }
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        self.stock.give_back(std::mem::take(&mut self.bytes));
+        if let Some(stock) = self.stock.take() {
+            cache::give_back(Lent { bytes: mem::take(&mut self.bytes), stock }, self.lent_bytes);
+        }
     }
 }
 
@@ -128,6 +159,12 @@ impl DerefMut for Buffer {
     }
 }
 
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl fmt::Debug for Buffer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffer")
@@ -137,5 +174,12 @@ impl fmt::Debug for Buffer {
     }
 }
 
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("bounds", &self.owner.stock.bounds()).finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
+#[cfg(not(loom))]
 mod tests;

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use chappe_authorization::{Access, Source, authorize};
+use chappe_authorization::{Access, Meters, Source, authorize};
 use chappe_buffers::Bounds;
 use chappe_routing::{Desks, route};
 use chappe_store::Options;
@@ -19,7 +19,7 @@ fn start(dir: &TempDir, map_bytes: usize) -> Processor {
 fn start_with(dir: &TempDir, map_bytes: usize, queue_bytes_max: usize, hooks: Hooks) -> Processor {
     let options = Options { map_bytes, map_reserve_bytes: 1 << 20, ..Options::default() };
     let store = Arc::new(Store::open(dir.path(), &options).unwrap());
-    let buffers = Pool::new(Bounds { buffers_max: 4, capacity_bytes_max: 1 << 16 });
+    let buffers = Pool::new(Bounds { kept_bytes_max: 1 << 18, thread_bytes_max: 1 << 16 });
     Processor::start(store, buffers, queue_bytes_max, hooks).unwrap()
 }
 
@@ -36,7 +36,7 @@ fn submit_checked(
 ) -> Submitted {
     let rules = Rules::import();
     let verified = Verifier::new().verify(event.event(), &rules, NOW, &mut Vec::new()).unwrap();
-    let permit = authorize(&Access::default(), verified, Source::Operator).unwrap();
+    let permit = authorize(&Access::default(), &Meters::new(), verified, Source::Operator, 0, NOW).unwrap();
     let room = processor.reserve(event.json().len(), inbox).unwrap();
     let route = route(event.head().kind, Desks::default());
     processor.process_checked(&permit, route, NOW, room, (inbox, Ticket(ticket)), checks)

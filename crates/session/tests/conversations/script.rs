@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use chappe_authorization::{Access, Challenge, Peer, RelayUrl};
+use chappe_authorization::{Access, Challenge, LiveAccess, Peer, RelayUrl, Settings};
 use chappe_buffers::{Bounds, Pool};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
@@ -61,11 +61,15 @@ impl Relay {
         let dir = TempDir::new().unwrap();
         let store =
             Arc::new(Store::open(dir.path(), &Options { map_bytes: 1 << 30, ..Options::default() }).unwrap());
-        let buffers = Pool::new(Bounds { buffers_max: 16, capacity_bytes_max: 1 << 17 });
+        let buffers = Pool::new(Bounds { kept_bytes_max: 1 << 21, thread_bytes_max: 1 << 20 });
         let services = Services {
             verifier: Verifier::new(),
             rules: Rules::default(),
-            access: Access { own_urls: vec![RelayUrl::parse(URL).unwrap()], ..Access::default() },
+            access: LiveAccess::new(Access::new(Settings {
+                own_urls: vec![RelayUrl::parse(URL).unwrap()],
+                ..Settings::default()
+            })),
+            meters: Arc::default(),
             processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20, Hooks::default())
                 .unwrap(),
             store,

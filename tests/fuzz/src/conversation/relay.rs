@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chappe_authorization::{Access, Challenge, Peer, RelayUrl};
+use chappe_authorization::{Access, Challenge, LiveAccess, Peer, RelayUrl, Settings};
 use chappe_buffers::{Bounds, Pool};
 use chappe_processing::{Hooks, Processor};
 use chappe_session::{AuthChallenge, Limits, Services, Session, Workspaces};
@@ -43,12 +43,13 @@ impl Relay {
         let folder = folder.expect("a directory for the store");
         let options = Options { map_bytes: 16 << 20, map_reserve_bytes: 1 << 20, ..Options::default() };
         let store = Arc::new(Store::open(folder.path(), &options).expect("a new store opens"));
-        let buffers = Pool::new(Bounds { buffers_max: 16, capacity_bytes_max: 1 << 17 });
+        let buffers = Pool::new(Bounds { kept_bytes_max: 1 << 21, thread_bytes_max: 1 << 20 });
         let own_url = RelayUrl::parse(URL).expect("the address is one");
         let services = Services {
             verifier: Verifier::new(),
             rules: Rules::default(),
-            access: Access { own_urls: vec![own_url], ..Access::default() },
+            access: LiveAccess::new(Access::new(Settings { own_urls: vec![own_url], ..Settings::default() })),
+            meters: Arc::default(),
             processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20, Hooks::default())
                 .expect("a thread"),
             store: Arc::clone(&store),
