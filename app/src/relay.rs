@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chappe_authorization::{Access, Challenge, Peer, RelayUrl, Viewer};
+use chappe_authorization::{Access, Challenge, LiveAccess, Peer, RelayUrl, Settings, Viewer};
 use chappe_buffers::{Bounds, Pool};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Kind;
@@ -205,7 +205,7 @@ impl Shared {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
         let host = host.and_then(|host| RelayUrl::from_host_header(host).ok());
-        let peer = Peer { viewer: Viewer::anonymous(), host };
+        let peer = Peer { viewer: Viewer::anonymous(), host, address: None };
         Ok(Session::new(Arc::clone(&self.services), peer, Challenge::new(random)))
     }
 }
@@ -237,7 +237,8 @@ fn services(config: &Config, store: Store) -> std::io::Result<Arc<Services>> {
     Ok(Arc::new(Services {
         verifier: Verifier::new(),
         rules: rules(limits),
-        access: access(config),
+        access: LiveAccess::new(access(config)),
+        meters: Arc::default(),
         processor,
         store,
         buffers,
@@ -274,11 +275,12 @@ fn rules(limits: &config::Limits) -> Rules {
 
 /// Who may see what.
 pub(crate) fn access(config: &Config) -> Access {
-    Access {
+    Access::new(Settings {
         private_kinds: config.access.private_kinds.iter().copied().map(Kind).collect(),
         // The check of the configuration has refused what is no address.
         own_urls: config.relay.urls.iter().filter_map(|url| RelayUrl::parse(url).ok()).collect(),
-    }
+        ..Settings::default()
+    })
 }
 
 async fn sweep(shared: Arc<Shared>) {

@@ -1,33 +1,68 @@
 //! The way from a true event to one that may be acted upon.
 
-use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
-use chappe_protocol::{Event, EventHead, Kind, Prefix, Refusal};
+use chappe_protocol::{Event, EventHead, Timestamp};
 use chappe_validation::Verified;
 
-use crate::{Access, Peer};
+use crate::judge::{Proposal, compare, judge};
+use crate::meters::Charge;
+use crate::{Access, Denied, Difference, Meters, Peer};
 
-/// A verified event whose sender may write it here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Permit<'a>(Verified<'a>);
+/// A verified event whose sender may write it here, once it has waited and passed the checks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit<'a> {
+    verified: Verified<'a>,
+    grant: Grant,
+}
+
+/// What a yes is bound to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) delay: Duration,
+    pub(crate) checks: Vec<Check>,
+}
+
+/// Somebody else to ask, in another process.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Check {
+    /// The relay-wide write plugin.
+    Plugin,
+    /// A script that the policy file names: the command line.
+    Script(Arc<str>),
+}
 
 impl<'a> Permit<'a> {
     /// The evidence it was given for.
     #[must_use]
     pub const fn verified(&self) -> Verified<'a> {
-        self.0
+        self.verified
     }
 
     /// The event.
     #[must_use]
     pub const fn event(&self) -> Event<'a> {
-        self.0.event()
+        self.verified.event()
     }
 
     /// The event without content and signature.
     #[must_use]
     pub const fn head(&self) -> EventHead<'a> {
-        self.0.head()
+        self.verified.head()
+    }
+
+    /// How long the event has to wait before it is acted upon; mostly not at all.
+    #[must_use]
+    pub const fn delay(&self) -> Duration {
+        self.grant.delay
+    }
+
+    /// Who has to be asked before the event is acted upon, in this order; mostly nobody. The plugin comes first, then
+    /// the scripts of the policy file: the global rule's, then the kind's.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.grant.checks
     }
 }
 
@@ -36,119 +71,65 @@ impl<'a> Permit<'a> {
 pub enum Source<'a> {
     /// A client, over its connection.
     Client(&'a Peer),
-    /// The operator, from the command line: NIP-70 asks nothing of who already had the event in a file.
+    /// The operator, from the command line. Of who already has the event in a file nothing is asked: no lists, no
+    /// limits, no policy file, no NIP-70.
     Operator,
+    /// The relay itself, with an event signed by its own key.
+    Relay,
 }
 
 impl<'a> Source<'a> {
-    const fn peer(self) -> Option<&'a Peer> {
+    pub(crate) const fn peer(self) -> Option<&'a Peer> {
         match self {
             Self::Client(peer) => Some(peer),
-            Self::Operator => None,
+            Self::Operator | Self::Relay => None,
         }
     }
 }
 
-/// Why an event may not be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Denied {
-    /// It is protected, and nobody has signed in (NIP-70).
-    ProtectedNeedsAuth,
-    /// It is protected, and its author is not among those who have signed in (NIP-70).
-    ProtectedNotAuthor,
-    /// It is a client's AUTH, which is never published (NIP-42).
-    AuthEventPublished,
-    /// It is a request to vanish that names no relay (NIP-62).
-    VanishWithoutRelay,
-    /// It is a request to vanish that names other relays only (NIP-62).
-    VanishElsewhere,
-}
-
-impl Denied {
-    /// Whether signing in would help, so that the client must have a challenge before it reads this no (NIP-42).
-    #[must_use]
-    pub const fn needs_auth(self) -> bool {
-        match self {
-            Self::ProtectedNeedsAuth => true,
-            Self::ProtectedNotAuthor
-            | Self::AuthEventPublished
-            | Self::VanishWithoutRelay
-            | Self::VanishElsewhere => false,
-        }
-    }
-}
-
-impl fmt::Display for Denied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ProtectedNeedsAuth | Self::ProtectedNotAuthor => {
-                "this event may only be published by its author"
-            }
-            Self::AuthEventPublished => "an AUTH event is never published",
-            Self::VanishWithoutRelay => "a request to vanish has to name a relay",
-            Self::VanishElsewhere => "the request to vanish does not name this relay",
-        })
-    }
-}
-
-impl std::error::Error for Denied {}
-
-impl From<Denied> for Refusal {
-    fn from(denied: Denied) -> Self {
-        let prefix = match denied {
-            Denied::ProtectedNeedsAuth => Prefix::AuthRequired,
-            Denied::ProtectedNotAuthor => Prefix::Restricted,
-            Denied::AuthEventPublished | Denied::VanishWithoutRelay | Denied::VanishElsewhere => {
-                Prefix::Invalid
-            }
-        };
-        Self::new(prefix, denied.to_string())
-    }
-}
-
-/// Decides whether the event may be written by who brings it.
+/// Decides whether the event may be written by who brings it, and counts it if so.
+///
+/// In this order: what holds for everybody (AUTH events, requests to vanish, NIP-70); blocked addresses, banned
+/// events and keys; `auth_write` and `own_events_only`; accepted kinds; the mode; the policy file; the limits. What is
+/// refused before the limits is not counted. `event_bytes` is the length of the event's JSON.
+///
+/// Allocates nothing, unless there are checks to pass or a key or address is counted for the first time.
 ///
 /// # Errors
 ///
-/// The [`Denied`] that applies.
+/// The first [`Denied`] that applies.
 pub fn authorize<'a>(
     access: &Access,
+    meters: &Meters,
     verified: Verified<'a>,
     source: Source<'_>,
+    event_bytes: usize,
+    now: Timestamp,
 ) -> Result<Permit<'a>, Denied> {
     let head = verified.head();
-    match head.kind {
-        Kind::AUTH => return Err(Denied::AuthEventPublished),
-        Kind::VANISH => check_vanish(access, &head, source)?,
-        Kind(_) => {}
-    }
-    check_protected(&head, source)?;
-    Ok(Permit(verified))
+    let content_bytes = verified.event().content.len();
+    let proposal = Proposal { head: &head, content_bytes, event_bytes, source, now };
+    let grant = judge(access, meters, Charge::Take, &proposal, &mut ())?;
+    Ok(Permit { verified, grant })
 }
 
-/// NIP-70: only the author may publish, and has to have signed in to show that it is them.
-fn check_protected(head: &EventHead<'_>, source: Source<'_>) -> Result<(), Denied> {
-    let Some(peer) = source.peer() else { return Ok(()) };
-    if !head.is_protected() || peer.viewer.contains(&head.pubkey) {
-        Ok(())
-    } else if peer.viewer.is_anonymous() {
-        Err(Denied::ProtectedNeedsAuth)
-    } else {
-        Err(Denied::ProtectedNotAuthor)
-    }
-}
-
-/// NIP-62: a request binds the relays it names, and `ALL_RELAYS` (in capitals) names every one.
-fn check_vanish(access: &Access, head: &EventHead<'_>, source: Source<'_>) -> Result<(), Denied> {
-    let mut relays = head.tags.values_of(b"relay").peekable();
-    if relays.peek().is_none() {
-        return Err(Denied::VanishWithoutRelay);
-    }
-    if relays.any(|relay| relay == b"ALL_RELAYS" || access.is_own_url(source.peer(), relay)) {
-        Ok(())
-    } else {
-        Err(Denied::VanishElsewhere)
-    }
+/// Asks the shadow policy about an event that a client brings, counts its answer (see [`crate::Shadow::writes`]), and
+/// says in what it differs from the policy in force. None where they agree or there is no shadow.
+///
+/// Decides nothing: to be called beside [`authorize`], with the same snapshot.
+#[must_use]
+pub fn compare_with_shadow(
+    access: &Access,
+    verified: Verified<'_>,
+    peer: &Peer,
+    event_bytes: usize,
+    now: Timestamp,
+) -> Option<Difference> {
+    let shadow = access.shadow()?;
+    let head = verified.head();
+    let content_bytes = verified.event().content.len();
+    let source = Source::Client(peer);
+    compare(access, shadow, &Proposal { head: &head, content_bytes, event_bytes, source, now })
 }
 
 #[cfg(test)]

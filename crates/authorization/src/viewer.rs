@@ -1,6 +1,7 @@
 //! Who is at the other end.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use chappe_protocol::{Prefix, PublicKey, Refusal};
 
@@ -67,6 +68,12 @@ impl Viewer {
         self.keys.iter()
     }
 
+    /// The keys, in the order they signed in.
+    #[must_use]
+    pub fn keys(&self) -> &[PublicKey] {
+        &self.keys
+    }
+
     /// Whether nobody has signed in.
     #[must_use]
     pub const fn is_anonymous(&self) -> bool {
@@ -80,8 +87,11 @@ pub struct Peer {
     /// Who has signed in.
     pub viewer: Viewer,
     /// The address that its Host header named, by [`RelayUrl::from_host_header`]; used when the operator has named
-    /// none (see [`crate::Access::own_urls`]).
+    /// none (see [`crate::Settings::own_urls`]).
     pub host: Option<RelayUrl>,
+    /// Where it comes from: what a trusted proxy says, or else the socket. None where that means nothing, as in tests:
+    /// then no address is blocked and none is counted.
+    pub address: Option<IpAddr>,
 }
 
 #[cfg(test)]

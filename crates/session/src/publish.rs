@@ -22,7 +22,7 @@ impl Session {
             return Turn::NotYet;
         }
         let Some(room) = self.services.processor.reserve(bytes, &self.inbox) else { return Turn::NotYet };
-        match self.submit(event, room, buffer, now) {
+        match self.submit(event, bytes, room, buffer, now) {
             Ok(Submitted::Queued) => self.replies.add(event.head.id, None),
             Ok(Submitted::Done(outcome)) => self.reply(event.head.id, outcome.answer()),
             Err(refusal) => self.reply(event.head.id, Err(refusal)),
@@ -33,6 +33,7 @@ impl Session {
     fn submit(
         &mut self,
         event: Event<'_>,
+        bytes: usize,
         room: Room,
         buffer: &mut Vec<u8>,
         now: Timestamp,
@@ -44,7 +45,9 @@ impl Session {
             return Ok(Submitted::Done(chappe_processing::Outcome::Duplicate));
         }
         let verified = services.verifier.verify(event, &services.rules, now, buffer)?;
-        let permit = match authorize(&services.access, verified, Source::Client(&self.peer)) {
+        let access = services.access.load();
+        let source = Source::Client(&self.peer);
+        let permit = match authorize(&access, &services.meters, verified, source, bytes, now) {
             Ok(permit) => permit,
             Err(denied) => return Err(self.deny(denied)),
         };
@@ -77,7 +80,7 @@ impl Session {
         let services = &self.services;
         let verified = services.verifier.verify(event, &Rules::auth(), now, buffer)?;
         let challenge = self.challenge_sent.then_some(&self.challenge);
-        let key: PublicKey = accept_auth(&services.access, &self.peer, challenge, verified)?;
+        let key: PublicKey = accept_auth(&services.access.load(), &self.peer, challenge, verified)?;
         self.peer.viewer.add(key)?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chappe_authorization::Access;
+use chappe_authorization::{LiveAccess, Meters};
 use chappe_buffers::Pool;
 use chappe_processing::Processor;
 use chappe_store::Store;
@@ -10,14 +10,16 @@ use chappe_validation::{Rules, Verifier};
 
 use crate::Workspaces;
 
-/// The stations an event passes, and what they go by. One for the whole relay; nothing in it changes.
+/// The stations an event passes, and what they go by. One for the whole relay.
 pub struct Services {
     /// Checks ids and signatures.
     pub verifier: Verifier,
     /// What a published event must look like.
     pub rules: Rules,
-    /// Who may write and who may see what.
-    pub access: Access,
+    /// Who may write and who may see what. Loaded once for each decision.
+    pub access: LiveAccess,
+    /// How much keys and addresses did.
+    pub meters: Arc<Meters>,
     /// Takes events to disk and to subscribers.
     pub processor: Processor,
     /// Where queries read.

@@ -86,7 +86,8 @@ impl Session {
     fn slice(&mut self, running: &mut Running, now: Timestamp) -> Result<Progress, chappe_store::Error> {
         let Self { services, outbox, peer, .. } = self;
         let Running { id, query, purpose } = running;
-        let mut see = |record: &RecordView<'_>| can_see(&services.access, &peer.viewer, &record.head());
+        let access = services.access.load();
+        let mut see = |record: &RecordView<'_>| can_see(&access, &peer.viewer, &record.head());
         let mut each = |record: RecordView<'_>| match purpose {
             Purpose::Subscribe(_) => {
                 outbox.message(|out| chappe_codec::append_event_message(out, id, record.json()));

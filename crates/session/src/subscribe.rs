@@ -68,7 +68,7 @@ impl Session {
                 format!("at most {filters_max} filters are answered at once"),
             ));
         }
-        Ok(may_ask(&self.services.access, &self.peer.viewer, filters)?)
+        Ok(may_ask(&self.services.access.load(), &self.peer.viewer, filters)?)
     }
 
     fn may_open(&self, filters: &[Filter], bytes: usize) -> Result<(), Refusal> {
@@ -111,7 +111,7 @@ impl Session {
             return;
         }
         let record = live.record.view();
-        if chappe_authorization::can_see(&self.services.access, &self.peer.viewer, &record.head()) {
+        if chappe_authorization::can_see(&self.services.access.load(), &self.peer.viewer, &record.head()) {
             self.outbox.message(|out| chappe_codec::append_event_message(out, &open.id, record.json()));
         }
     }

@@ -1,6 +1,6 @@
 //! The way of an imported event: the same stations as a client's, with the operator as its source.
 
-use chappe_authorization::{Access, Source, authorize};
+use chappe_authorization::{Access, Meters, Source, authorize};
 use chappe_codec::{Scratch, decode_event};
 use chappe_processing::{placement, record};
 use chappe_protocol::{Prefix, Refusal};
@@ -23,6 +23,7 @@ pub(super) struct Intake<'a> {
     clock: &'a Clock,
     rules: Rules,
     access: Access,
+    meters: Meters,
     verifier: Verifier,
     scratch: Scratch,
     preimage: Vec<u8>,
@@ -53,6 +54,7 @@ impl<'a> Intake<'a> {
             clock,
             rules,
             access: access(config),
+            meters: Meters::new(),
             verifier: Verifier::new(),
             scratch: Scratch::new(),
             preimage: Vec::new(),
@@ -107,7 +109,8 @@ impl<'a> Intake<'a> {
         }
         let verified =
             self.verifier.verify(event, &self.rules, now, &mut self.preimage).map_err(No::refused)?;
-        let permit = authorize(&self.access, verified, Source::Operator).map_err(No::refused)?;
+        let permit = authorize(&self.access, &self.meters, verified, Source::Operator, line.len(), now)
+            .map_err(No::refused)?;
         let placement = placement(route(permit.head().kind, Desks::default())).ok_or(No::Ephemeral)?;
         let record = record(&permit, &mut self.json);
         self.batch_bytes += self.json.len();

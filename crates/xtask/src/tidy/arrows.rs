@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("policy", &["protocol"]),
     ("authorization", &["protocol", "validation", "policy"]),
     ("processing", &["protocol", "buffers", "codec", "authorization", "routing", "store", "subscriptions"]),
+    ("management", &["protocol", "codec", "validation", "policy", "authorization", "store"]),
     (
         "session",
         &[
@@ -28,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "validation",
             "policy",
             "authorization",
+            "management",
             "routing",
             "store",
             "subscriptions",
@@ -58,11 +60,11 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("toml", &["policy"]),
     ("clap", &["xtask"]),
     // The wire's JSON is codec's own; serde serves the cold paths.
-    ("serde*", &["policy", "testkit", "xtask"]),
+    ("serde*", &["policy", "management", "testkit", "xtask"]),
     ("heed*", &["store"]),
     ("lmdb*", &["store"]),
-    ("secp256k1", &["validation", "testkit"]),
-    ("sha2", &["validation", "store", "session", "testkit"]),
+    ("secp256k1", &["validation", "management", "testkit"]),
+    ("sha2", &["validation", "authorization", "management", "store", "session", "testkit"]),
     ("tempfile", &["xtask"]),
 ];
 
