@@ -36,8 +36,10 @@ pub struct Access {
     pub policy: Option<Value>,
     /// Whom each key follows, by its newest kind 3.
     pub follows: HashMap<String, Vec<String>>,
-    /// Banned keys; in mode `curating` also the blacklisted ones.
+    /// Banned keys.
     pub banned_keys: Vec<String>,
+    /// The blacklist of mode `curating`.
+    pub blacklisted_keys: Vec<String>,
     /// Banned events.
     pub banned_events: Vec<String>,
     /// The list of mode `managed`.
@@ -52,7 +54,7 @@ pub enum Mode {
     /// Everybody.
     #[default]
     Open,
-    /// Whom an administrator follows.
+    /// Whom an owner or administrator follows.
     Follows,
     /// Whom the moderators allow.
     Managed,
@@ -67,7 +69,7 @@ pub enum Mode {
 /// One reason not to accept an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// Its author, who brings it, or itself is banned.
+    /// Its author, who brings it, or itself is banned; or one of the people is blacklisted.
     Banned,
     /// It is protected, and its author did not sign in (NIP-70).
     Protected,
@@ -117,7 +119,7 @@ impl Access {
         let exempt = self.exempt_kinds.contains(&event.kind());
         let submitters = submitters(&author, signed_in);
         let mut reasons = Vec::new();
-        let banned = |key: &String| self.banned_keys.contains(key);
+        let banned = |key: &String| self.banned_keys.contains(key) || self.is_blacklisted(key);
         if banned(&author)
             || signed_in.iter().any(banned)
             || self.banned_events.contains(&event.id().to_string())
@@ -152,8 +154,9 @@ impl Access {
             return false;
         }
         let author = event.pubkey().to_string();
-        let hidden =
-            self.banned_keys.contains(&author) || self.banned_events.contains(&event.id().to_string());
+        let hidden = self.banned_keys.contains(&author)
+            || self.is_blacklisted(&author)
+            || self.banned_events.contains(&event.id().to_string());
         if hidden && !viewer.iter().any(|key| self.is_staff(key)) {
             return false;
         }
@@ -203,6 +206,10 @@ impl Access {
         in_file || self.owners.contains(key)
     }
 
+    fn is_blacklisted(&self, key: &String) -> bool {
+        self.mode == Mode::Curating && self.blacklisted_keys.contains(key)
+    }
+
     /// Who sees what is hidden from others.
     fn is_staff(&self, key: &String) -> bool {
         self.is_owner(key) || self.admins.contains(key) || self.moderators.contains(key)
@@ -212,8 +219,8 @@ impl Access {
         let listed = match self.mode {
             Mode::Open | Mode::Curating | Mode::Social => true,
             Mode::Follows => {
-                let mut lists = self.admins.iter().filter_map(|admin| self.follows.get(admin));
-                lists.any(|list| list.contains(key))
+                let trusted = |root: &String| self.is_owner(root) || self.admins.contains(root);
+                self.follows.iter().any(|(root, list)| trusted(root) && list.contains(key))
             }
             Mode::Managed => self.allowed_keys.contains(key),
             Mode::Members => self.members.contains(key),

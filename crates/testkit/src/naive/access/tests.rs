@@ -99,6 +99,18 @@ fn bans_bind_authors_bringers_and_events() {
 }
 
 #[test]
+fn the_blacklist_is_for_curating_and_binds_writers_alone() {
+    let listed = Access { blacklisted_keys: keys(&[STRANGER]), ..access() };
+    assert_eq!(against(&listed, &event(1, STRANGER), &[]), []);
+    let curated = Access { mode: Mode::Curating, ..listed };
+    assert_eq!(against(&curated, &event(1, STRANGER), &[LISTED]), [Reason::Banned]);
+    assert_eq!(against(&curated, &event(1, LISTED), &[STRANGER]), [Reason::Banned]);
+    assert!(!curated.can_see(&keys(&[LISTED]), &event(1, STRANGER)));
+    assert!(curated.can_see(&keys(&[MODERATOR]), &event(1, STRANGER)));
+    assert!(curated.can_see(&keys(&[STRANGER]), &event(1, LISTED)));
+}
+
+#[test]
 fn private_kinds_are_private_to_owners_too() {
     let wrap = EventBuilder::new(1059).tag(&["p", &hex(LISTED)]).sign(&Keys::from_seed(STRANGER));
     for (viewer, sees) in [
