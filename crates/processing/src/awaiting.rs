@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chappe_authorization::Check;
 use chappe_protocol::{PublicKey, Timestamp};
 use chappe_store::{Placement, Record};
 use chappe_subscriptions::MatchScratch;
@@ -12,36 +13,6 @@ use chappe_subscriptions::MatchScratch;
 use crate::audience::Audience;
 use crate::queue::{Job, Queue};
 use crate::{Failure, Inbox, Outcome, Rejection, Ticket};
-
-/// Somebody outside the relay who is asked about an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Check {
-    /// The relay-wide write plugin.
-    Plugin,
-    /// The script of a policy rule, as the policy file names it.
-    Script(Arc<str>),
-}
-
-/// What an event has to pass before it is written, and what the checks are told of who brought it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checks {
-    /// Who is asked, one after the other: the first no is the answer, and nobody after it is asked.
-    pub ask: Vec<Check>,
-    /// How long it is held back before anybody is asked.
-    pub delay: Duration,
-    /// The keys that the connection has signed in with; none for a stranger.
-    pub signed_in: Vec<PublicKey>,
-    /// Where it came from; nothing for an event that came over no connection.
-    pub address: Option<IpAddr>,
-}
-
-impl Checks {
-    /// Whether there is nobody to ask and nothing to wait for.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ask.is_empty() && self.delay.is_zero()
-    }
-}
 
 /// A permitted event about which somebody else has the last word. Whoever holds it says the word, once.
 ///
@@ -55,7 +26,10 @@ pub struct Awaiting {
     pub(crate) publisher: Arc<Inbox>,
     /// What it takes up of the queue once it is there.
     pub(crate) bytes: usize,
-    pub(crate) checks: Checks,
+    pub(crate) delay: Duration,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) signed_in: Vec<PublicKey>,
+    pub(crate) address: Option<IpAddr>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) audience: Arc<Audience>,
     pub(crate) decided: bool,
@@ -74,17 +48,35 @@ impl Awaiting {
         self.received_at
     }
 
-    /// What it has to pass, and who brought it.
+    /// How long it is to be held back before anybody is asked.
     #[must_use]
-    pub const fn checks(&self) -> &Checks {
+    pub const fn delay(&self) -> Duration {
+        self.delay
+    }
+
+    /// Who is to be asked, one after the other: the first no is the answer, and nobody after it is asked.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
         &self.checks
+    }
+
+    /// The keys that its publisher has signed in with; none for a stranger.
+    #[must_use]
+    pub fn signed_in(&self) -> &[PublicKey] {
+        &self.signed_in
+    }
+
+    /// Where it came from; nothing for an event that came over no connection.
+    #[must_use]
+    pub const fn address(&self) -> Option<IpAddr> {
+        self.address
     }
 
     /// What it holds of the memory while it waits, in bytes, as good as one can tell.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let keys = size_of::<PublicKey>().saturating_mul(self.checks.signed_in.len());
-        let checks = size_of::<Check>().saturating_mul(self.checks.ask.len());
+        let keys = size_of::<PublicKey>().saturating_mul(self.signed_in.len());
+        let checks = size_of::<Check>().saturating_mul(self.checks.len());
         size_of::<Self>()
             .saturating_add(self.record.as_bytes().len())
             .saturating_add(keys)

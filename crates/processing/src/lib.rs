@@ -26,7 +26,7 @@ mod queue;
 mod rejection;
 mod writer;
 
-pub use awaiting::{Awaiting, Check, Checks};
+pub use awaiting::Awaiting;
 pub use hooks::{AfterSave, Checker, Hooks};
 pub use inbox::{Inbox, Live, Ticket};
 pub use keeping::{placement, record};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use chappe_authorization::Permit;
+use chappe_authorization::{Permit, Source};
 use chappe_buffers::Pool;
 use chappe_protocol::{EventId, Filter, Timestamp};
 use chappe_routing::Route;
@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use crate::audience::Audience;
 use crate::keeping::{placement, record};
 use crate::queue::{Job, Queue};
-use crate::{Awaiting, Checker, Checks, Failure, Hooks, Inbox, Outcome, Room, Ticket, writer};
+use crate::{Awaiting, Checker, Failure, Hooks, Inbox, Outcome, Room, Ticket, writer};
 
 /// Takes permitted events to disk and to subscribers.
 pub struct Processor {
@@ -88,6 +88,9 @@ impl Processor {
 
     /// Sends a permitted event on its way. An ephemeral one is delivered at once; any other is on disk when its
     /// outcome says so.
+    ///
+    /// One that has to wait or to pass external checks first waits outside the queue, and its room is free for others
+    /// meanwhile: the checker bounds what waits with it. The checks are told who brought it.
     pub fn process(
         &self,
         permit: &Permit<'_>,
@@ -95,9 +98,33 @@ impl Processor {
         received_at: Timestamp,
         room: Room,
         (publisher, ticket): (&Arc<Inbox>, Ticket),
+        source: Source<'_>,
     ) -> Submitted {
         let record = record(permit, &mut self.buffers.take());
-        let Some(placement) = placement(route) else {
+        let placement = placement(route);
+        if !permit.checks().is_empty() || !permit.delay().is_zero() {
+            let peer = match source {
+                Source::Client(peer) => Some(peer),
+                Source::Operator | Source::Relay => None,
+            };
+            (self.checker)(Awaiting {
+                record,
+                placement,
+                received_at,
+                ticket,
+                publisher: Arc::clone(publisher),
+                bytes: room.bytes(),
+                delay: permit.delay(),
+                checks: permit.checks().to_vec(),
+                signed_in: peer.map(|peer| peer.viewer.iter().copied().collect()).unwrap_or_default(),
+                address: peer.and_then(|peer| peer.address),
+                queue: Arc::clone(&self.queue),
+                audience: Arc::clone(&self.audience),
+                decided: false,
+            });
+            return Submitted::Queued;
+        }
+        let Some(placement) = placement else {
             let heard = self.audience.tell(None, &record, &mut MatchScratch::new());
             return Submitted::Done(if heard { Outcome::Heard } else { Outcome::Unheard });
         };
@@ -107,37 +134,6 @@ impl Processor {
             Ok(()) => Submitted::Queued,
             Err(outcome) => Submitted::Done(outcome),
         }
-    }
-
-    /// Sends a permitted event on its way past external checks: it waits outside the queue until they have decided, and
-    /// then goes the way of [`Self::process`]. With nothing to pass it goes that way at once.
-    ///
-    /// While it waits its room is free for others: the checker bounds what waits with it.
-    pub fn process_checked(
-        &self,
-        permit: &Permit<'_>,
-        route: Route,
-        received_at: Timestamp,
-        room: Room,
-        (publisher, ticket): (&Arc<Inbox>, Ticket),
-        checks: Checks,
-    ) -> Submitted {
-        if checks.is_empty() {
-            return self.process(permit, route, received_at, room, (publisher, ticket));
-        }
-        (self.checker)(Awaiting {
-            record: record(permit, &mut self.buffers.take()),
-            placement: placement(route),
-            received_at,
-            ticket,
-            publisher: Arc::clone(publisher),
-            bytes: room.bytes(),
-            checks,
-            queue: Arc::clone(&self.queue),
-            audience: Arc::clone(&self.audience),
-            decided: false,
-        });
-        Submitted::Queued
     }
 
     /// Starts delivering new events that match to the inbox.

@@ -24,22 +24,24 @@ fn start_with(dir: &TempDir, map_bytes: usize, queue_bytes_max: usize, hooks: Ho
 }
 
 fn submit(processor: &Processor, inbox: &Arc<Inbox>, ticket: u64, event: &TestEvent) -> Submitted {
-    submit_checked(processor, inbox, ticket, event, Checks::default())
+    submit_by(processor, inbox, ticket, event, (&Access::default(), Source::Operator))
 }
 
-fn submit_checked(
+/// Submits what is brought like this, by these rules.
+fn submit_by(
     processor: &Processor,
     inbox: &Arc<Inbox>,
     ticket: u64,
     event: &TestEvent,
-    checks: Checks,
+    (access, source): (&Access, Source<'_>),
 ) -> Submitted {
     let rules = Rules::import();
     let verified = Verifier::new().verify(event.event(), &rules, NOW, &mut Vec::new()).unwrap();
-    let permit = authorize(&Access::default(), &Meters::new(), verified, Source::Operator, 0, NOW).unwrap();
-    let room = processor.reserve(event.json().len(), inbox).unwrap();
+    let bytes = event.json().len();
+    let permit = authorize(access, &Meters::default(), verified, source, bytes, NOW).unwrap();
+    let room = processor.reserve(bytes, inbox).unwrap();
     let route = route(event.head().kind, Desks::default());
-    processor.process_checked(&permit, route, NOW, room, (inbox, Ticket(ticket)), checks)
+    processor.process(&permit, route, NOW, room, (inbox, Ticket(ticket)), source)
 }
 
 /// Waits for so many outcomes, in order of their tickets.

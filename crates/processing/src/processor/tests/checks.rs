@@ -2,8 +2,9 @@
 
 use std::sync::mpsc::{self, Receiver};
 
+use chappe_authorization::{Check, Delay, Mode, Peer, Plugin, Settings, Strangers};
+
 use super::*;
-use crate::Check;
 
 /// A processor whose checks wait in the channel for the test to decide.
 fn start_asking(dir: &TempDir, queue_bytes_max: usize) -> (Processor, Receiver<Awaiting>) {
@@ -17,8 +18,10 @@ fn next(asked: &Receiver<Awaiting>) -> Awaiting {
     asked.recv_timeout(Duration::from_secs(20)).unwrap()
 }
 
-fn by_plugin() -> Checks {
-    Checks { ask: vec![Check::Plugin], ..Checks::default() }
+/// Submits by a client, to a relay with a plugin.
+fn submit_checked(processor: &Processor, inbox: &Arc<Inbox>, ticket: u64, event: &TestEvent) -> Submitted {
+    let access = Access::new(Settings { plugin: Plugin::Asked, ..Settings::default() });
+    submit_by(processor, inbox, ticket, event, (&access, Source::Client(&Peer::default())))
 }
 
 fn note(text: &str) -> TestEvent {
@@ -42,7 +45,7 @@ fn each_word_has_its_outcome() {
     ];
     for (ticket, (word, outcome, stored)) in table.into_iter().enumerate() {
         let event = note(&ticket.to_string());
-        let submitted = submit_checked(&processor, &inbox, ticket as u64, &event, by_plugin());
+        let submitted = submit_checked(&processor, &inbox, ticket as u64, &event);
         assert_eq!(submitted, Submitted::Queued);
         let awaiting = next(&asked);
         assert_eq!(awaiting.record().view().json(), event.json().as_bytes());
@@ -71,7 +74,7 @@ fn without_a_checker_every_check_fails() {
     let processor = start(&dir, 1 << 26);
     let inbox = Arc::new(Inbox::new(0));
     let event = note("");
-    assert_eq!(submit_checked(&processor, &inbox, 0, &event, by_plugin()), Submitted::Queued);
+    assert_eq!(submit_checked(&processor, &inbox, 0, &event), Submitted::Queued);
     assert_eq!(outcomes(&inbox, 1), [Outcome::Failed(Failure::Check)]);
     assert_eq!(processor.has(&event.id()), Ok(false));
 }
@@ -84,7 +87,7 @@ fn an_event_that_waits_holds_up_no_other_and_takes_no_room() {
     let waits: Vec<_> = (0..10).map(|n| note(&format!("waits {n}"))).collect();
     for (ticket, event) in waits.iter().enumerate() {
         // Larger together than the queue: `submit` fails when there is no room.
-        submit_checked(&processor, &inbox, ticket as u64, event, by_plugin());
+        submit_checked(&processor, &inbox, ticket as u64, event);
     }
     submit(&processor, &inbox, 10, &note("passes"));
     assert_eq!(outcomes(&inbox, 1), [Outcome::Stored]);
@@ -105,7 +108,7 @@ fn an_ephemeral_event_is_delivered_when_it_is_accepted() {
     let event = EventBuilder::new(20_000).sign(&Keys::from_seed(1));
     let words: [fn(Awaiting); 2] = [Awaiting::shadow, Awaiting::accept];
     for (ticket, word) in words.into_iter().enumerate() {
-        submit_checked(&processor, &inbox, ticket as u64, &event, by_plugin());
+        submit_checked(&processor, &inbox, ticket as u64, &event);
         word(next(&asked));
     }
     assert_eq!(outcomes(&inbox, 2), [Outcome::Shadowed, Outcome::Heard]);
@@ -119,7 +122,7 @@ fn a_word_that_comes_after_the_end_is_told() {
     let dir = TempDir::new().unwrap();
     let (processor, asked) = start_asking(&dir, 1 << 24);
     let inbox = Arc::new(Inbox::new(0));
-    submit_checked(&processor, &inbox, 0, &note(""), by_plugin());
+    submit_checked(&processor, &inbox, 0, &note(""));
     let awaiting = next(&asked);
     processor.stop();
     awaiting.accept();
@@ -127,14 +130,36 @@ fn a_word_that_comes_after_the_end_is_told() {
 }
 
 #[test]
+fn the_checker_is_told_who_brought_it() {
+    let dir = TempDir::new().unwrap();
+    let (processor, asked) = start_asking(&dir, 1 << 24);
+    let inbox = Arc::new(Inbox::new(0));
+    let access = Access::new(Settings { plugin: Plugin::Asked, ..Settings::default() });
+    let mut peer = Peer { address: Some([192, 0, 2, 7].into()), ..Peer::default() };
+    let keys = [Keys::from_seed(8).public(), Keys::from_seed(9).public()];
+    for key in keys {
+        peer.viewer.add(key).unwrap();
+    }
+    submit_by(&processor, &inbox, 0, &note(""), (&access, Source::Client(&peer)));
+    let awaiting = next(&asked);
+    assert_eq!(awaiting.checks(), [Check::Plugin]);
+    assert_eq!(awaiting.signed_in(), keys);
+    assert_eq!(awaiting.address(), peer.address);
+    assert!(awaiting.delay().is_zero());
+}
+
+#[test]
 fn a_delay_alone_is_something_to_wait_for() {
     let dir = TempDir::new().unwrap();
     let (processor, asked) = start_asking(&dir, 1 << 24);
     let inbox = Arc::new(Inbox::new(0));
-    let delayed = Checks { delay: Duration::from_millis(1), ..Checks::default() };
-    submit_checked(&processor, &inbox, 0, &note("delayed"), delayed);
-    submit_checked(&processor, &inbox, 1, &note("not delayed"), Checks::default());
+    let delay = Delay { step: Duration::from_millis(7), max: Duration::from_secs(1) };
+    let mode = Mode::Follows(Strangers::Delay(delay));
+    let access = Access::new(Settings { mode, ..Settings::default() });
+    let stranger = Source::Client(&Peer::default());
+    submit_by(&processor, &inbox, 0, &note("delayed"), (&access, stranger));
+    let awaiting = next(&asked);
+    assert_eq!((awaiting.delay(), awaiting.checks()), (delay.step, &[][..]));
+    awaiting.accept();
     assert_eq!(outcomes(&inbox, 1), [Outcome::Stored]);
-    assert_eq!(next(&asked).checks().delay, Duration::from_millis(1));
-    assert_eq!(outcomes(&inbox, 1), [Outcome::Failed(Failure::Check)], "it was dropped");
 }
