@@ -294,7 +294,7 @@ impl<'a> Reader<'a> {
         char.ok_or_else(|| fault(place, "not an escape of JSON; a backslash in a regex is written twice"))
     }
 
-    /// `XXXX`, or `XXXX\uXXXX` for what UTF-16 needs two units for.
+    /// Four hex digits, or twice four with `\u` between for what UTF-16 needs two units for.
     fn unicode(&mut self) -> Option<char> {
         let first = self.unit()?;
         if !(0xd800..0xdc00).contains(&first) {

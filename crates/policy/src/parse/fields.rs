@@ -70,17 +70,19 @@ fn distance(one: &str, other: &str) -> usize {
         return usize::MAX;
     }
     let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (number, letter) in one.bytes().enumerate() {
-        let mut diagonal = number;
-        let mut left = number + 1;
-        for (cell, other_letter) in row.iter_mut().skip(1).zip(other.bytes()) {
+    for letter in one.bytes() {
+        let Some((first, cells)) = row.split_first_mut() else { break };
+        let mut diagonal = *first;
+        *first += 1;
+        let mut left = *first;
+        for (cell, other_letter) in cells.iter_mut().zip(other.bytes()) {
             let replaced = diagonal + usize::from(letter != other_letter);
             diagonal = *cell;
             left = replaced.min(left + 1).min(*cell + 1);
             *cell = left;
         }
     }
-    if one.is_empty() { other.len() } else { row.last().copied().unwrap_or_default() }
+    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

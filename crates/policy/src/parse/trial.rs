@@ -204,7 +204,11 @@ fn json_bytes(text: &str) -> usize {
 
 fn filter(node: &Node, path: &Path<'_>, notes: &mut Notes) -> Question {
     let mut fields = Fields::of(node, path, notes);
-    let kinds = fields.take("kinds").map(|node| values::kinds(node, &path.name("kinds"), notes));
+    let kinds_node = fields.take("kinds");
+    let kinds = kinds_node.map(|node| values::kinds(node, &path.name("kinds"), notes));
+    if let Some(node) = kinds_node.filter(|_| kinds.as_ref().is_some_and(|kinds| kinds.is_empty())) {
+        notes.fault(node.place, &path.name("kinds"), "asks for nothing");
+    }
     // A filter from real life may ask for more. Whether something can be seen at all is a matter of its kinds.
     for name in ["ids", "authors", "since", "until", "limit", "search"] {
         fields.take(name);
