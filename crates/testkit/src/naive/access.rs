@@ -140,7 +140,7 @@ impl Access {
         }
         if let Some(policy) = &self.policy
             && !submitters.iter().any(|key| self.is_owner(key))
-            && let Err(why) = policy::may_write(policy, event, &submitters, &self.follows, now)
+            && let Err(why) = policy::may_write(policy, event, submitters, &self.follows, now)
         {
             reasons.push(Reason::Policy(why));
         }
@@ -230,11 +230,8 @@ impl Access {
 }
 
 /// Who brings an event: its author, when nobody has signed in or the author has; else everybody who has.
-fn submitters(author: &str, signed_in: &[String]) -> Vec<String> {
-    if signed_in.is_empty() || signed_in.iter().any(|key| key == author) {
-        return vec![author.to_owned()];
-    }
-    signed_in.to_vec()
+fn submitters<'a>(author: &'a String, signed_in: &'a [String]) -> &'a [String] {
+    if signed_in.is_empty() || signed_in.contains(author) { std::slice::from_ref(author) } else { signed_in }
 }
 
 /// Whether one of these keys wrote it or is in its `p` tags.

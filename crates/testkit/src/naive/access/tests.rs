@@ -55,6 +55,7 @@ fn modes_have_lists_of_writers() {
             assert_eq!(against(&access, &event(1, author), &[]), [], "{mode:?} {author}");
             assert_eq!(against(&access, &event(1, author), &[author, STRANGER]), [], "{mode:?} {author}");
             assert_eq!(against(&access, &event(1, STRANGER), &[author]), [], "{mode:?} {author}");
+            // Whose author has signed in is brought by its author, whoever else has.
             assert_eq!(against(&access, &event(1, STRANGER), &[STRANGER, author]), [Reason::Mode]);
         }
         assert_eq!(against(&access, &event(1, STRANGER), &[]), [Reason::Mode]);
@@ -136,6 +137,19 @@ fn a_policy_binds_all_but_owners() {
         assert!(matches!(against(&access, &event(1, other), &[])[..], [Reason::Policy(_)]));
         assert!(!access.can_see(&keys(&[other]), &event(1, LISTED)));
     }
+}
+
+#[test]
+fn a_policy_judges_the_author_alone_where_the_author_brings_it() {
+    let rule = json!({ "write_allow": [hex(LISTED)], "write_deny": [hex(ADMIN)] });
+    let access = Access { policy: Some(json!({ "rules": { "1": rule } })), ..access() };
+    assert_eq!(against(&access, &event(1, LISTED), &[LISTED, ADMIN]), []);
+    assert!(!against(&access, &event(1, STRANGER), &[STRANGER, LISTED]).is_empty());
+    assert_eq!(against(&access, &event(1, STRANGER), &[LISTED]), []);
+    assert!(!against(&access, &event(1, STRANGER), &[LISTED, ADMIN]).is_empty());
+    // No policy binds an owner.
+    assert_eq!(against(&access, &event(1, STRANGER), &[OWNER]), []);
+    assert!(!against(&access, &event(1, STRANGER), &[STRANGER, OWNER]).is_empty());
 }
 
 #[test]
