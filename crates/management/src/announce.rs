@@ -1,6 +1,5 @@
 //! What the relay says of its members under its own key (NIP-43).
 
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 
 use chappe_protocol::{Kind, PublicKey, Timestamp};
@@ -12,9 +11,10 @@ use crate::stored::for_each;
 use crate::values::{Member, MemberRole};
 use crate::{OwnEvent, RelayKeys};
 
-/// How many members the roster names: those that have been here longest. Of more it would be longer than a message, and
-/// NIP-43 does not ask for it to be complete.
+/// How many members the roster names, those that have been here longest, and how long their tags may be together. With
+/// more it would be longer than a message, and NIP-43 does not ask for it to be complete.
 const ROSTER_MEMBERS_MAX: usize = 4_000;
+const ROSTER_BYTES_MAX: usize = 400_000;
 /// How many events wait to be published. More are not made: none of them has to be.
 const WAITING_MAX: usize = 10_000;
 
@@ -223,14 +223,16 @@ fn role_event(keys: &RelayKeys, id: &Name, role: &MemberRole, at: Timestamp) -> 
 fn roster(keys: &RelayKeys, state: &State, at: Timestamp) -> OwnEvent {
     let mut members: Vec<(&PublicKey, &Member)> =
         state.members.iter().filter(|(key, _)| !state.banned_keys.contains_key(key)).collect();
-    if members.len() > ROSTER_MEMBERS_MAX {
-        members.sort_by_key(|(key, member)| (member.joined_at, Reverse(**key)));
-        members.truncate(ROSTER_MEMBERS_MAX);
-    }
-    let mut tags = vec![vec!["-".to_owned()]];
-    for (key, member) in members {
+    members.sort_by_key(|&(key, member)| (member.joined_at, *key));
+    let (mut tags, mut bytes) = (vec![vec!["-".to_owned()]], 0_usize);
+    for (key, member) in members.into_iter().take(ROSTER_MEMBERS_MAX) {
         let mut tag = vec!["member".to_owned(), key.to_string()];
         tag.extend(member.roles.iter().cloned());
+        // Each string has its quotes and a comma.
+        bytes = tag.iter().fold(bytes, |bytes, string| bytes.saturating_add(string.len() + 3));
+        if bytes > ROSTER_BYTES_MAX {
+            break;
+        }
         tags.push(tag);
     }
     keys.sign(Kind::MEMBERS, at, &tags)

@@ -48,7 +48,7 @@ impl State {
             .invites
             .iter()
             .filter(|(_, invite)| invite.origin == Origin::Requested && invite.by == *key)
-            .filter(|(_, invite)| !invite.is_expired(now))
+            .filter(|(_, invite)| invite.uses_left > 0 && !invite.is_expired(now))
             .collect();
         found.sort_by_key(|(_, invite)| std::cmp::Reverse(invite.expires_at.unwrap_or(Timestamp(u64::MAX))));
         found

@@ -41,7 +41,7 @@ pub struct Management {
     parts: Mutex<Parts>,
     terms: Mutex<Terms>,
     identity: Mutex<Identity>,
-    reports: Mutex<Vec<Waiting>>,
+    reports: Mutex<Waiting>,
     announcer: Mutex<Announcer>,
     schedule: Mutex<Schedule>,
 }
@@ -375,7 +375,7 @@ impl Management {
         self.parts.lock()
     }
 
-    pub(crate) fn lock_reports(&self) -> MutexGuard<'_, Vec<Waiting>> {
+    pub(crate) fn lock_reports(&self) -> MutexGuard<'_, Waiting> {
         self.reports.lock()
     }
 }

@@ -31,7 +31,7 @@ impl Management {
         let head = verified.head();
         check_request(&head, Kind::JOIN_REQUEST, viewer, now)?;
         let mut state = self.lock_state();
-        if state.banned_keys.contains_key(&head.pubkey) {
+        if self.live().load().is_banned(&head.pubkey) {
             return Err(Refusal::new(Prefix::Blocked, "this key is banned from this relay"));
         }
         if state.members.contains_key(&head.pubkey) {
@@ -93,36 +93,35 @@ impl Management {
         let mut state = self.lock_state();
         let key = self.inviter(&state, viewer)?;
         let open = state.requested_by(&key, now);
-        let usable = open.iter().filter(|(_, invite)| invite.uses_left > 0);
-        let code = match (open.len() >= REQUESTED_MAX, usable.clone().next()) {
-            (true, Some((code, _))) => code.0.clone(),
-            (true, None) => {
-                return Err(Refusal::new(
-                    Prefix::RateLimited,
-                    "all your invites are used: wait until they expire",
-                ));
-            }
-            (false, _) => {
-                let terms = self.terms();
-                let (code, counted) = self.new_code(&state);
-                let invite = Invite {
-                    by: key,
-                    made_at: now,
-                    uses_left: terms.invite_uses,
-                    // One that is asked for has to end some day: nobody looks after it.
-                    expires_at: expiry(now, terms.invite_days.max(1)),
-                    origin: Origin::Requested,
-                };
-                let edits = vec![counted, Edit::Invited(Name(code.clone()), Some(invite))];
-                if state.check_room(&edits).is_err() {
-                    return Err(Refusal::new(Prefix::RateLimited, "there are too many open invites"));
-                }
-                self.change(&mut state, edits, now).map_err(|error| not_now(&error))?;
-                code
-            }
+        let code = if let Some((code, _)) = open.first().filter(|_| open.len() >= REQUESTED_MAX) {
+            code.0.clone()
+        } else {
+            self.make_requested(&mut state, key, now)?
         };
         let tags = [vec!["-".to_owned()], vec!["claim".to_owned(), code]];
         Ok(self.keys().sign(Kind::INVITE, now, &tags))
+    }
+
+    fn make_requested(&self, state: &mut State, by: PublicKey, now: Timestamp) -> Result<String, Refusal> {
+        let terms = self.terms();
+        let (code, counted) = self.new_code(state);
+        let invite = Invite {
+            by,
+            made_at: now,
+            uses_left: terms.invite_uses,
+            // One that is asked for has to end some day: nobody looks after it.
+            expires_at: expiry(now, terms.invite_days.max(1)),
+            origin: Origin::Requested,
+        };
+        let edits = vec![counted, Edit::Invited(Name(code.clone()), Some(invite))];
+        if state.check_room(&edits).is_err() {
+            return Err(Refusal::new(
+                Prefix::RateLimited,
+                "there are too many open invites, try again later",
+            ));
+        }
+        self.change(state, edits, now).map_err(|error| not_now(&error))?;
+        Ok(code)
     }
 
     /// The first of the viewer's keys that may invite.
@@ -133,7 +132,7 @@ impl Management {
         if viewer.is_anonymous() {
             return Err(Refusal::new(Prefix::AuthRequired, "invites are for members"));
         }
-        if viewer.iter().any(|key| state.banned_keys.contains_key(key)) {
+        if viewer.iter().any(|key| self.live().load().is_banned(key)) {
             return Err(Refusal::new(Prefix::Blocked, "this key is banned from this relay"));
         }
         let by_members = self.terms().invites_by == InvitesBy::Members;

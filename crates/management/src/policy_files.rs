@@ -103,16 +103,19 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), PolicyFileError> {
 }
 
 fn replace_io(path: &Path, text: &str) -> io::Result<()> {
-    // A link stays one: what it leads to is replaced.
-    let path = fs::canonicalize(path)?;
+    // A link stays one: what it leads to is replaced. One that was removed meanwhile is put back.
+    let old = fs::canonicalize(path);
+    let path = old.as_deref().unwrap_or(path);
     let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
     let mut file = File::create(&new)?;
-    file.set_permissions(fs::metadata(&path)?.permissions())?;
+    if let Ok(metadata) = fs::metadata(path) {
+        file.set_permissions(metadata.permissions())?;
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&new, &path)?;
+    fs::rename(&new, path)?;
     // The name is durable only once its directory is.
     File::open(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?.sync_all()
 }

@@ -106,6 +106,15 @@ impl RelayKeys {
         self.public
     }
 
+    /// Signs an HTTP request (NIP-98), for the header `Authorization: Nostr <base64>`: whoever has the relay's own key is
+    /// at its machine, and may call its management API as an owner does.
+    #[must_use]
+    pub fn sign_request(&self, url: &str, method: &str, body: &[u8], now: Timestamp) -> OwnEvent {
+        let payload = EventId::from_bytes(Sha256::digest(body).into()).to_string();
+        let tags = [vec!["u", url], vec!["method", method], vec!["payload", &payload]];
+        self.sign(Kind::HTTP_AUTH, now, &tags)
+    }
+
     /// Makes an event of the relay's own, ready for the wire.
     pub(crate) fn sign<S: AsRef<str>>(&self, kind: Kind, created_at: Timestamp, tags: &[Vec<S>]) -> OwnEvent {
         let mut packed = Vec::new();

@@ -21,9 +21,17 @@ const ALONE_MAX: usize = 100;
 /// How many entries the queue has. In a full one the least and longest ago reported gives way.
 const ENTRIES_MAX: usize = 10_000;
 
+/// What has been reported since the last tick.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    reports: Vec<Reporting>,
+    /// How many were too many.
+    passed_over: u64,
+}
+
 /// What somebody has reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Waiting {
+struct Reporting {
     by: PublicKey,
     at: Timestamp,
     targets: Vec<(Reported, String)>,
@@ -36,20 +44,28 @@ impl Management {
         let mut scratch = Scratch::default();
         let Ok(event) = decode_event(record.json(), &mut scratch) else { return };
         let targets = targets(event.head.tags.iter());
+        if targets.is_empty() {
+            return;
+        }
         let mut waiting = self.lock_reports();
-        if waiting.len() < WAITING_MAX && !targets.is_empty() {
-            waiting.push(Waiting { by: event.head.pubkey, at: now, targets });
+        if waiting.reports.len() < WAITING_MAX {
+            waiting.reports.push(Reporting { by: event.head.pubkey, at: now, targets });
+        } else {
+            waiting.passed_over = waiting.passed_over.saturating_add(1);
         }
     }
 
     /// Takes the reports that wait into the queue.
     pub(crate) fn take_reports(&self, now: Timestamp) {
-        let waiting = std::mem::take(&mut *self.lock_reports());
-        if waiting.is_empty() {
+        let Waiting { reports, passed_over } = std::mem::take(&mut *self.lock_reports());
+        if passed_over > 0 {
+            tracing::warn!(passed_over, "more reports came than the moderation queue takes in at a time");
+        }
+        if reports.is_empty() {
             return;
         }
         let mut state = self.lock_state();
-        for Waiting { by, at, targets } in waiting {
+        for Reporting { by, at, targets } in reports {
             let mut edits = Vec::new();
             for (reported, reason) in targets {
                 if self.is_here(&reported) {
@@ -63,7 +79,7 @@ impl Management {
     }
 
     /// Only what is here can be moderated; keys are not looked up.
-    fn is_here(&self, reported: &Reported) -> bool {
+    pub(crate) fn is_here(&self, reported: &Reported) -> bool {
         match reported {
             Reported::Event(id) => self.store().contains(id).unwrap_or(false),
             Reported::Key(_) => true,

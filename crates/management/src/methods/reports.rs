@@ -13,6 +13,8 @@ pub(super) fn list_events(act: &mut Act<'_>) -> Result<Value, CallError> {
     let page = act.page(0)?;
     let start = page.after(|value| EventId::from_hex(value.as_str()?.as_bytes()).ok())?;
     let open = open_after(act, start.map(Reported::Event)).filter_map(|(reported, report)| match reported {
+        // Its author may have deleted it.
+        Reported::Event(_) if !act.desk.is_here(reported) => None,
         Reported::Event(id) => Some(described(report, "id", &id.to_string())),
         Reported::Key(_) => None,
     });

@@ -98,3 +98,19 @@ fn codes_differ_by_number_and_by_key() {
     assert!(codes.iter().all(|code| code.len() == 32));
     assert!(codes[0] != codes[1] && codes[0] != codes[2] && codes[1] != codes[2]);
 }
+
+#[test]
+fn it_signs_requests_as_nip_98_says() {
+    let keys = RelayKeys::from_secret([7; 32]).unwrap();
+    let own = keys.sign_request("https://relay.example.com/", "POST", b"{}", Timestamp(5));
+    let mut scratch = Scratch::default();
+    let event = decode_event(own.json(), &mut scratch).unwrap();
+    let value = |name: &'static [u8]| event.head.tags.values_of(name).next().unwrap();
+    assert_eq!(event.head.kind, Kind(27235));
+    assert_eq!(
+        (value(b"u"), value(b"method")),
+        (b"https://relay.example.com/".as_slice(), b"POST".as_slice())
+    );
+    // SHA-256 of {}.
+    assert_eq!(value(b"payload"), b"44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a");
+}
