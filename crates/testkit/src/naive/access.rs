@@ -185,7 +185,8 @@ impl Access {
             filter.kinds.as_ref().is_some_and(|kinds| kinds.iter().all(|kind| among.contains(&kind.0)))
         };
         if self.auth_read && viewer.is_empty() {
-            let exempt = filters.iter().filter(|filter| only(filter, &self.exempt_kinds)).count();
+            let passes = |filter: &&Filter| only(filter, &self.exempt_kinds) || can_match_nothing(filter);
+            let exempt = filters.iter().filter(passes).count();
             if exempt == 0 {
                 return Answered::Closed("auth-required: ");
             }
@@ -227,6 +228,15 @@ impl Access {
         };
         listed || self.is_staff(key)
     }
+}
+
+/// Whether no event at all could match: some list is empty, or the window is.
+fn can_match_nothing(filter: &Filter) -> bool {
+    filter.ids.as_ref().is_some_and(Vec::is_empty)
+        || filter.authors.as_ref().is_some_and(Vec::is_empty)
+        || filter.kinds.as_ref().is_some_and(Vec::is_empty)
+        || filter.tags.iter().any(|tag| tag.values.is_empty())
+        || filter.since.zip(filter.until).is_some_and(|(since, until)| since > until)
 }
 
 /// Who brings an event: its author, when nobody has signed in or the author has; else everybody who has.

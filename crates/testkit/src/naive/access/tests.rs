@@ -169,5 +169,7 @@ fn a_question_is_closed_by_a_gate_or_for_want_of_an_answer() {
     assert_eq!(gate.answers(&[], &[kinds(&[1]), kinds(&[24_133])], &world), Answered::Perhaps);
     assert_eq!(gate.answers(&[], &[kinds(&[24_133])], &[event(24_133, STRANGER)]), Answered::Yes);
     assert_eq!(gate.answers(&keys(&[LISTED]), &[kinds(&[1])], &world), Answered::Yes);
+    // A question about nothing at all is no secret.
+    assert_eq!(gate.answers(&[], &[kinds(&[])], &world), Answered::Perhaps);
     assert!(gate.can_see(&[], &event(24_133, STRANGER)) && !gate.can_see(&[], &event(1, STRANGER)));
 }
