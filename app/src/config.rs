@@ -3,10 +3,12 @@
 //! A later source overrides an earlier one: built-in defaults, the file, the environment, the command line.
 //! `config/chappe.toml` gives the reason for each default; a test holds it equal to the defaults here.
 
+mod access;
 mod check;
 mod environment;
 mod key;
 mod load;
+mod network;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -14,9 +16,14 @@ use std::path::PathBuf;
 use chappe_protocol::PublicKey;
 use serde::{Deserialize, Serialize};
 
+pub use access::{
+    Access, AuthChallenge, Curating, Dialect, Follows, InvitesBy, Kinds, Management, Members, Mode,
+    OnFailure, Others, Policy, Social,
+};
 pub use check::Fault;
 pub use key::{KeyError, parse_key};
 pub use load::{ConfigError, Overrides, load};
+pub use network::{Proxy, ProxyProtocol, Rates};
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,8 +39,24 @@ pub struct Config {
     pub limits: Limits,
     /// How long the relay waits.
     pub timeouts: Timeouts,
-    /// Who may see what.
+    /// Who may write, and who may see what.
     pub access: Access,
+    /// The policy file and the external checks.
+    pub policy: Policy,
+    /// What mode `follows` asks besides.
+    pub follows: Follows,
+    /// What mode `curating` asks besides.
+    pub curating: Curating,
+    /// What mode `social` asks besides.
+    pub social: Social,
+    /// What mode `members` asks besides.
+    pub members: Members,
+    /// The management API (NIP-86).
+    pub management: Management,
+    /// Proxies in front of the relay.
+    pub proxy: Proxy,
+    /// How much one address or key may do.
+    pub rates: Rates,
     /// What is written to the log.
     pub log: Log,
 }
@@ -129,26 +152,6 @@ pub struct Timeouts {
     pub shutdown_seconds: u64,
 }
 
-/// Who may see what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Access {
-    /// Kinds that only their author and the keys in their `p` tags see.
-    pub private_kinds: Vec<u16>,
-    /// When a client is asked to authenticate (NIP-42).
-    pub auth_challenge: AuthChallenge,
-}
-
-/// When a client is asked to authenticate (NIP-42).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthChallenge {
-    /// The first time that something it asks for needs it.
-    Lazy,
-    /// As soon as it connects.
-    OnConnect,
-}
-
 /// What is written to the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -233,12 +236,6 @@ impl Default for Timeouts {
             write_seconds: 30,
             shutdown_seconds: 5,
         }
-    }
-}
-
-impl Default for Access {
-    fn default() -> Self {
-        Self { private_kinds: vec![4, 13, 14, 15, 1059, 1060], auth_challenge: AuthChallenge::Lazy }
     }
 }
 

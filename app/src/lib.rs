@@ -10,6 +10,7 @@
 //!
 //! Start with [`Relay::start`], then `connection.rs`; `main.rs` is the table of contents of the commands.
 
+mod address;
 pub mod cli;
 mod clock;
 pub mod commands;

@@ -1,5 +1,8 @@
 //! Values that are out of range or do not go together.
 
+mod access;
+mod network;
+
 use std::fmt;
 
 use chappe_authorization::RelayUrl;
@@ -37,6 +40,8 @@ impl Config {
         self.check_texts(&mut faults);
         self.check_least(&mut faults);
         self.check_pairs(&mut faults);
+        access::check(self, &mut faults);
+        network::check(self, &mut faults);
         faults.0
     }
 
@@ -70,7 +75,7 @@ impl Config {
             ("store.map_reserve_bytes", store.map_reserve_bytes as u64),
         ];
         for (key, value) in at_least_one {
-            faults.unless(value > 0, key, || "0 would let nothing through; the least is 1".to_owned());
+            faults.unless(value > 0, key, nothing_through);
         }
     }
 
@@ -107,6 +112,10 @@ impl Config {
             });
         }
     }
+}
+
+fn nothing_through() -> String {
+    "0 would let nothing through; the least is 1".to_owned()
 }
 
 struct Faults(Vec<Fault>);

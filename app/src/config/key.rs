@@ -57,3 +57,24 @@ pub(super) mod optional {
         super::parse_key(&text).map(Some).map_err(D::Error::custom)
     }
 }
+
+/// Keys, each as npub or hex; written as hex.
+pub(super) mod list {
+    use chappe_protocol::PublicKey;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(in crate::config) fn serialize<S: Serializer>(
+        keys: &[PublicKey],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(keys.iter().map(ToString::to_string))
+    }
+
+    pub(in crate::config) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<PublicKey>, D::Error> {
+        let read = |text: &String| super::parse_key(text).map_err(|error| format!("{text:?}: {error}"));
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.iter().map(read).collect::<Result<_, _>>().map_err(D::Error::custom)
+    }
+}

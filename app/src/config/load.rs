@@ -82,6 +82,9 @@ pub fn load(
     if config.store.data_dir.as_os_str().is_empty() {
         config.store.data_dir = data_home.ok_or(ConfigError::NoDataHome)?.join("chappe");
     }
+    for path in [&mut config.policy.file, &mut config.policy.shadow_file] {
+        *path = beside(file, path);
+    }
     let faults = config.faults();
     if faults.is_empty() {
         return Ok(config);
@@ -106,6 +109,17 @@ fn data_home(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
         found.map(|(_, value)| PathBuf::from(value)).filter(|path| path.is_absolute())
     };
     variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))
+}
+
+/// The path as it is meant in the file: relative to it. The process may have another working directory.
+fn beside(file: Option<&Path>, path: &Path) -> PathBuf {
+    if path.as_os_str().is_empty() {
+        return PathBuf::new();
+    }
+    let directory = file.and_then(Path::parent).unwrap_or(Path::new(""));
+    let path = directory.join(path);
+    // Without a working directory the path stays what it is, and cannot be read.
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// The line, counted from 1, on which the text sets `section.key`.

@@ -3,6 +3,8 @@ use std::path::Path;
 
 use super::*;
 
+mod access;
+
 const DOCUMENTED: &str = include_str!("../../../config/chappe.toml");
 
 fn load_with(
