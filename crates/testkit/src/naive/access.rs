@@ -54,7 +54,7 @@ pub enum Mode {
     /// Everybody.
     #[default]
     Open,
-    /// Whom an owner or administrator follows.
+    /// Whom an administrator follows.
     Follows,
     /// Whom the moderators allow.
     Managed,
@@ -220,8 +220,8 @@ impl Access {
         let listed = match self.mode {
             Mode::Open | Mode::Curating | Mode::Social => true,
             Mode::Follows => {
-                let trusted = |root: &String| self.is_owner(root) || self.admins.contains(root);
-                self.follows.iter().any(|(root, list)| trusted(root) && list.contains(key))
+                let mut lists = self.admins.iter().filter_map(|admin| self.follows.get(admin));
+                lists.any(|list| list.contains(key))
             }
             Mode::Managed => self.allowed_keys.contains(key),
             Mode::Members => self.members.contains(key),
