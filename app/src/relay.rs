@@ -7,10 +7,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chappe_authorization::{Access, Challenge, LiveAccess, Peer, RelayUrl, Settings, Viewer};
+use chappe_authorization::{Challenge, Peer, RelayUrl, Settings, Viewer};
 use chappe_buffers::{Bounds, Pool};
+use chappe_management::{Management, PolicyFiles, RelayKeys, RelayKeysError, Terms};
 use chappe_processing::{Hooks, Processor};
-use chappe_protocol::Kind;
+use chappe_protocol::{Kind, Timestamp};
+use chappe_routing::Desks;
 use chappe_session::{Limits, Services, Session, Workspaces};
 use chappe_store::{OpenError, Options, Store};
 use chappe_validation::{Rules, Verifier};
@@ -44,6 +46,10 @@ pub enum StartError {
     Config(Vec<Fault>),
     /// The events cannot be read.
     Store(OpenError),
+    /// The relay's own key cannot be read or made.
+    RelayKeys(RelayKeysError),
+    /// The lists or the policy file cannot be read.
+    Management(chappe_management::OpenError),
     /// An address cannot be listened on.
     Listen(SocketAddr, std::io::Error),
     /// The system has no thread left, or the store broke while it was being opened.
@@ -113,7 +119,7 @@ impl Relay {
             listeners.push(TcpListener::bind(address).await.map_err(failed)?);
         }
         let (phase, current) = watch::channel(Phase::Serving);
-        let services = services(&config, store).map_err(StartError::Processor)?;
+        let services = services(&config, store, clock.now())?;
         let shared = Arc::new(Shared::new(&config, services, clock, current));
         let routes = http::routes(Arc::clone(&shared));
         let mut addresses = Vec::new();
@@ -224,21 +230,23 @@ impl Count for Arc<Shared> {
     }
 }
 
-fn services(config: &Config, store: Store) -> std::io::Result<Arc<Services>> {
+fn services(config: &Config, store: Store, now: Timestamp) -> Result<Arc<Services>, StartError> {
     let store = Arc::new(store);
     let buffers = Pool::new(BUFFERS);
     let limits = &config.limits;
+    let management = Arc::new(management(config, Arc::clone(&store), now)?);
     let processor = Processor::start(
         Arc::clone(&store),
         buffers.clone(),
         limits.write_queue_bytes_max,
         Hooks::default(),
-    )?;
+    )
+    .map_err(StartError::Processor)?;
     Ok(Arc::new(Services {
         verifier: Verifier::new(),
         rules: rules(limits),
-        access: LiveAccess::new(access(config)),
-        meters: Arc::default(),
+        management,
+        desks: Desks::default(),
         processor,
         store,
         buffers,
@@ -260,6 +268,15 @@ fn services(config: &Config, store: Store) -> std::io::Result<Arc<Services>> {
     }))
 }
 
+/// What changes while the relay runs, with the relay's own key, which is made when there is none yet.
+fn management(config: &Config, store: Arc<Store>, now: Timestamp) -> Result<Management, StartError> {
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh).map_err(|error| StartError::Processor(std::io::Error::other(error)))?;
+    let keys = RelayKeys::open(&config.store.data_dir, fresh).map_err(StartError::RelayKeys)?;
+    let (terms, files) = (Terms::default(), PolicyFiles::default());
+    Management::open(store, settings(config), terms, files, keys, now).map_err(StartError::Management)
+}
+
 /// What a published event must look like. 0 seconds stand for any distance.
 fn rules(limits: &config::Limits) -> Rules {
     let bound = |seconds: u64| (seconds > 0).then_some(seconds);
@@ -273,14 +290,14 @@ fn rules(limits: &config::Limits) -> Rules {
     }
 }
 
-/// Who may see what.
-pub(crate) fn access(config: &Config) -> Access {
-    Access::new(Settings {
+/// Who may do what.
+pub(crate) fn settings(config: &Config) -> Settings {
+    Settings {
         private_kinds: config.access.private_kinds.iter().copied().map(Kind).collect(),
         // The check of the configuration has refused what is no address.
         own_urls: config.relay.urls.iter().filter_map(|url| RelayUrl::parse(url).ok()).collect(),
         ..Settings::default()
-    })
+    }
 }
 
 async fn sweep(shared: Arc<Shared>) {
@@ -303,6 +320,8 @@ impl fmt::Display for StartError {
                 f.write_str(&lines.join("\n"))
             }
             Self::Store(error) => error.fmt(f),
+            Self::RelayKeys(error) => error.fmt(f),
+            Self::Management(error) => error.fmt(f),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::Processor(error) => write!(f, "cannot start: {error}"),
         }

@@ -86,6 +86,13 @@ impl Processor {
         self.queue.reserve(bytes, asker)
     }
 
+    /// A place in the queue for an event of the relay's own, which nobody can be asked to send again later. The queue may
+    /// exceed its bound by those; they are few.
+    #[must_use]
+    pub fn admit(&self, bytes: usize) -> Room {
+        self.queue.readmit(bytes)
+    }
+
     /// Sends a permitted event on its way. An ephemeral one is delivered at once; any other is on disk when its
     /// outcome says so.
     ///

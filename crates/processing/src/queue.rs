@@ -69,8 +69,8 @@ impl Queue {
         Some(Room { queue: Arc::clone(self), bytes })
     }
 
-    /// A place for a message that had one, gave it back while it waited elsewhere, and must not be asked to wait again.
-    /// So the bound is exceeded by what waits elsewhere, at most.
+    /// A place for a message that must not be asked to wait: it had one and gave it back while it waited elsewhere, or it
+    /// is the relay's own. So the bound is exceeded by what waits elsewhere and the relay's own few events, at most.
     pub(crate) fn readmit(self: &Arc<Self>, bytes: usize) -> Room {
         let mut state = self.state.lock();
         state.bytes = state.bytes.saturating_add(bytes);

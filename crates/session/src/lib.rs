@@ -18,6 +18,7 @@ mod backlog;
 mod hyperloglog;
 mod open;
 mod outbox;
+mod own;
 mod publish;
 mod replies;
 mod services;

@@ -1,13 +1,23 @@
 //! The way of an event: decoded, it is verified, authorized, routed and processed.
 
-use chappe_authorization::{Denied, Source, accept_auth, authorize};
-use chappe_processing::{Room, Submitted};
-use chappe_protocol::{Event, PublicKey, Refusal, Timestamp};
-use chappe_routing::{Desks, Route, route};
+use std::borrow::Cow;
+
+use chappe_authorization::{Source, accept_auth, authorize, compare_with_shadow};
+use chappe_processing::{Outcome, Room, Submitted};
+use chappe_protocol::{Event, Prefix, PublicKey, Refusal, Timestamp};
+use chappe_routing::{Route, route};
 use chappe_validation::Rules;
 
 use crate::Session;
 use crate::session::Turn;
+
+/// How far a permitted event has come.
+enum Course {
+    /// Its outcome comes to the inbox.
+    OnItsWay,
+    /// This is the text of its `OK true`.
+    Done(Cow<'static, str>),
+}
 
 impl Session {
     /// Takes an event in, if the queue has room for a message of this many bytes.
@@ -23,9 +33,15 @@ impl Session {
         }
         let Some(room) = self.services.processor.reserve(bytes, &self.inbox) else { return Turn::NotYet };
         match self.submit(event, bytes, room, buffer, now) {
-            Ok(Submitted::Queued) => self.replies.add(event.head.id, None),
-            Ok(Submitted::Done(outcome)) => self.reply(event.head.id, outcome.answer()),
-            Err(refusal) => self.reply(event.head.id, Err(refusal)),
+            Ok(Course::OnItsWay) => self.replies.add(event.head.id, None),
+            Ok(Course::Done(text)) => self.reply(event.head.id, Ok(text)),
+            Err(refusal) => {
+                // Whoever is told to sign in gets the challenge to do it with, first.
+                if refusal.prefix == Prefix::AuthRequired {
+                    self.send_challenge();
+                }
+                self.reply(event.head.id, Err(refusal));
+            }
         }
         Turn::Taken
     }
@@ -37,41 +53,40 @@ impl Session {
         room: Room,
         buffer: &mut Vec<u8>,
         now: Timestamp,
-    ) -> Result<Submitted, Refusal> {
+    ) -> Result<Course, Refusal> {
         let services = &self.services;
         // Before the signature, which costs a hundred times more: most events a relay is sent it has already. Behind
         // one on its way that takes others away the writer decides: what is here now may be gone before its turn.
         if !self.replies.await_removal() && services.processor.has(&event.head.id)? {
-            return Ok(Submitted::Done(chappe_processing::Outcome::Duplicate));
+            return Ok(Course::Done(Outcome::Duplicate.answer()?.into()));
         }
         let verified = services.verifier.verify(event, &services.rules, now, buffer)?;
-        let access = services.access.load();
+        let access = services.access();
         let source = Source::Client(&self.peer);
-        let permit = match authorize(&access, &services.meters, verified, source, bytes, now) {
-            Ok(permit) => permit,
-            Err(denied) => return Err(self.deny(denied)),
-        };
-        let route = route(permit.event().head.kind, Desks::default());
+        if let Some(difference) = compare_with_shadow(&access, verified, &self.peer, bytes, now) {
+            tracing::debug!(id = %event.head.id, ?difference, "the shadow policy differs");
+        }
+        let permit = authorize(&access, services.management.meters(), verified, source, bytes, now)?;
+        let route = route(permit.head().kind, services.desks);
         match route {
-            Route::Regular | Route::Ephemeral | Route::Join | Route::Leave | Route::PolicyUpdate => {}
+            Route::Join | Route::Leave | Route::PolicyUpdate => {
+                return services.decide(route, &permit, &self.peer.viewer, now).map(Course::Done);
+            }
             Route::Replaceable | Route::Addressable | Route::Delete | Route::Vanish => {
                 self.replies.next_is_removal();
             }
+            Route::Regular | Route::Ephemeral => {}
         }
-        Ok(services.processor.process(&permit, route, now, room, (&self.inbox, self.replies.next_ticket())))
-    }
-
-    /// Whoever is told to sign in gets the challenge to do it with, first.
-    fn deny(&mut self, denied: Denied) -> Refusal {
-        if denied.needs_auth() {
-            self.send_challenge();
+        let publisher = (&self.inbox, self.replies.next_ticket());
+        match services.processor.process(&permit, route, now, room, publisher, source) {
+            Submitted::Queued => Ok(Course::OnItsWay),
+            Submitted::Done(outcome) => Ok(Course::Done(outcome.answer()?.into())),
         }
-        denied.into()
     }
 
     /// Takes an AUTH message (NIP-42). The key stays for as long as the connection; several add up.
     pub(crate) fn authenticate(&mut self, event: Event<'_>, buffer: &mut Vec<u8>, now: Timestamp) -> Turn {
-        let answer = self.prove_key(event, buffer, now).map(|()| "");
+        let answer = self.prove_key(event, buffer, now).map(|()| Cow::Borrowed(""));
         self.reply(event.head.id, answer);
         Turn::Taken
     }
@@ -80,7 +95,7 @@ impl Session {
         let services = &self.services;
         let verified = services.verifier.verify(event, &Rules::auth(), now, buffer)?;
         let challenge = self.challenge_sent.then_some(&self.challenge);
-        let key: PublicKey = accept_auth(&services.access.load(), &self.peer, challenge, verified)?;
+        let key: PublicKey = accept_auth(&services.access(), &self.peer, challenge, verified)?;
         self.peer.viewer.add(key)?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! OKs, in the order of the events.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use chappe_codec::Answer;
@@ -19,7 +20,7 @@ pub(crate) struct Replies {
 }
 
 /// The text of an `OK true`, or the reason of an `OK false`.
-pub(crate) type Reply = Result<&'static str, Refusal>;
+pub(crate) type Reply = Result<Cow<'static, str>, Refusal>;
 
 impl Replies {
     pub(crate) fn is_empty(&self) -> bool {
@@ -59,7 +60,7 @@ impl Replies {
     pub(crate) fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
         let place = usize::try_from(ticket.0.wrapping_sub(self.first)).ok();
         if let Some((_, reply)) = place.and_then(|place| self.events.get_mut(place)) {
-            *reply = Some(outcome.answer());
+            *reply = Some(outcome.answer().map(Cow::Borrowed));
         }
     }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use chappe_authorization::{LiveAccess, Meters};
+use chappe_authorization::Snapshot;
 use chappe_buffers::Pool;
+use chappe_management::Management;
 use chappe_processing::Processor;
+use chappe_routing::Desks;
 use chappe_store::Store;
 use chappe_validation::{Rules, Verifier};
 
@@ -16,10 +18,10 @@ pub struct Services {
     pub verifier: Verifier,
     /// What a published event must look like.
     pub rules: Rules,
-    /// Who may write and who may see what. Loaded once for each decision.
-    pub access: LiveAccess,
-    /// How much keys and addresses did.
-    pub meters: Arc<Meters>,
+    /// Who may write and who may see what, and what changes about that while the relay runs.
+    pub management: Arc<Management>,
+    /// Which requests to the relay itself are taken.
+    pub desks: Desks,
     /// Takes events to disk and to subscribers.
     pub processor: Processor,
     /// Where queries read.
@@ -32,6 +34,13 @@ pub struct Services {
     pub limits: Limits,
     /// When the client is told its challenge.
     pub auth_challenge: AuthChallenge,
+}
+
+impl Services {
+    /// What is in force now. Loaded once for each decision, so that none is a mixture of two policies.
+    pub(crate) fn access(&self) -> Snapshot {
+        self.management.live().load()
+    }
 }
 
 /// What one connection may ask for. At each bound the client gets a clear answer or is read from more slowly.

@@ -220,9 +220,9 @@ impl Session {
             _ if !self.replies.is_empty() => Turn::NotYet,
             Ok(ClientMessage::Auth(event)) => self.authenticate(event, buffer, now),
             Ok(ClientMessage::Req { subscription, filters }) => {
-                self.request(subscription, filters, message.len())
+                self.request(subscription, filters, message.len(), now)
             }
-            Ok(ClientMessage::Count { subscription, filters }) => self.count(subscription, filters),
+            Ok(ClientMessage::Count { subscription, filters }) => self.count(subscription, filters, now),
             Ok(ClientMessage::Close { subscription }) => self.end(&subscription),
             Err(Malformed { about: About::Subscription(id), reason }) => self.refuse(&id, &reason.into()),
             Err(Malformed { about: About::Message, reason }) => {

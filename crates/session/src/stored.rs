@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use chappe_authorization::can_see;
-use chappe_protocol::{Filter, Prefix, Refusal, SubscriptionId, Timestamp};
-use chappe_store::{Completeness, Progress, Query, QueryBounds, RecordView, Seq, Step};
+use chappe_protocol::{Prefix, Refusal, SubscriptionId, Timestamp};
+use chappe_store::{Ask, Completeness, Progress, Query, QueryBounds, RecordView, Seq, Step};
 use chappe_subscriptions::Token;
 
 use crate::hyperloglog::HyperLogLog;
@@ -31,18 +31,17 @@ impl Running {
     pub(crate) fn stored(
         id: SubscriptionId,
         token: Token,
-        filters: &[Filter],
+        asks: Vec<Ask>,
         newest: Seq,
         limits: &Limits,
     ) -> Self {
         let bounds = QueryBounds { default_limit: limits.limit_default, limit_max: limits.limit_max, newest };
-        Self { id, query: chappe_store::query(filters.to_vec(), bounds), purpose: Purpose::Subscribe(token) }
+        Self { id, query: chappe_store::query(asks, bounds), purpose: Purpose::Subscribe(token) }
     }
 
     /// Without a hand-over: nothing comes live after a COUNT, so a version that replaces another meanwhile counts.
-    pub(crate) fn count(id: SubscriptionId, filters: Vec<Filter>) -> Self {
-        let hyperloglog = HyperLogLog::for_filters(&filters);
-        let query = chappe_store::count(filters, Seq(u64::MAX));
+    pub(crate) fn count(id: SubscriptionId, asks: Vec<Ask>, hyperloglog: Option<Box<HyperLogLog>>) -> Self {
+        let query = chappe_store::count(asks, Seq(u64::MAX));
         Self { id, query, purpose: Purpose::Count { events: 0, hyperloglog } }
     }
 
@@ -86,7 +85,7 @@ impl Session {
     fn slice(&mut self, running: &mut Running, now: Timestamp) -> Result<Progress, chappe_store::Error> {
         let Self { services, outbox, peer, .. } = self;
         let Running { id, query, purpose } = running;
-        let access = services.access.load();
+        let access = services.access();
         let mut see = |record: &RecordView<'_>| can_see(&access, &peer.viewer, &record.head());
         let mut each = |record: RecordView<'_>| match purpose {
             Purpose::Subscribe(_) => {

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use chappe_authorization::may_ask;
+use chappe_authorization::{can_see, may_ask, narrow};
+use chappe_codec::Scratch;
+use chappe_management::OwnEvent;
 use chappe_processing::Live;
-use chappe_protocol::{Filter, Prefix, Refusal, SubscriptionId};
+use chappe_protocol::{Filter, Kind, Prefix, Refusal, SubscriptionId, Timestamp};
+use chappe_routing::Desk;
+use chappe_store::Ask;
 
 use crate::Session;
+use crate::hyperloglog::HyperLogLog;
 use crate::open::Open;
 use crate::session::Turn;
 use crate::stored::Running;
@@ -14,6 +19,12 @@ use crate::stored::Running;
 /// What the relay keeps for each value of an open subscription beside the value itself: its place in lists and in the
 /// index of live filters.
 const VALUE_BYTES: usize = 64;
+
+fn matches_any(filters: &[Filter], event: &OwnEvent) -> bool {
+    let mut scratch = Scratch::new();
+    let decoded = chappe_codec::decode_event(event.json(), &mut scratch);
+    decoded.is_ok_and(|event| filters.iter().any(|filter| filter.matches(&event.head)))
+}
 
 fn value_count(filter: &Filter) -> usize {
     fn count<T>(list: Option<&Vec<T>>) -> usize {
@@ -25,27 +36,69 @@ fn value_count(filter: &Filter) -> usize {
 
 impl Session {
     /// Opens a subscription and starts on its stored events. One of the same name is replaced.
-    pub(crate) fn request(&mut self, id: SubscriptionId, filters: Vec<Filter>, bytes: usize) -> Turn {
+    pub(crate) fn request(
+        &mut self,
+        id: SubscriptionId,
+        filters: Vec<Filter>,
+        bytes: usize,
+        now: Timestamp,
+    ) -> Turn {
         self.forget(&id);
         let bytes =
             filters.iter().map(value_count).sum::<usize>().saturating_mul(VALUE_BYTES).saturating_add(bytes);
-        if let Err(refusal) = self.may_open(&filters, bytes) {
+        if let Err(refusal) = self.may_open(&filters, bytes, now) {
             return self.refuse(&id, &refusal);
         }
+        let invite = match self.invite(&filters, now) {
+            Ok(invite) => invite,
+            Err(refusal) => return self.refuse(&id, &refusal),
+        };
         let filters: Arc<[Filter]> = filters.into();
         let (token, hand_over) = self.services.processor.subscribe(Arc::clone(&filters), &self.inbox);
         self.open.push(Open { id: id.clone(), token, hand_over, bytes });
-        self.running = Some(Running::stored(id, token, &filters, hand_over, &self.services.limits));
+        let asks = self.asks(filters.to_vec());
+        if let Some(invite) = invite {
+            self.outbox.message(|out| chappe_codec::append_event_message(out, &id, invite.json()));
+        }
+        self.running = Some(Running::stored(id, token, asks, hand_over, &self.services.limits));
         Turn::Taken
     }
 
     /// Starts counting.
-    pub(crate) fn count(&mut self, id: SubscriptionId, filters: Vec<Filter>) -> Turn {
-        if let Err(refusal) = self.may_query(&filters) {
+    pub(crate) fn count(&mut self, id: SubscriptionId, filters: Vec<Filter>, now: Timestamp) -> Turn {
+        if let Err(refusal) = self.may_query(&filters, now) {
             return self.refuse(&id, &refusal);
         }
-        self.running = Some(Running::count(id, filters));
+        let hyperloglog = HyperLogLog::for_filters(&filters);
+        self.running = Some(Running::count(id, self.asks(filters), hyperloglog));
         Turn::Taken
+    }
+
+    /// What to look for, and where: what the viewer may not see is not even read where the filters tell.
+    fn asks(&self, filters: Vec<Filter>) -> Vec<Ask> {
+        let access = self.services.access();
+        let narrowed = |filter: Filter| {
+            let within = narrow(&access, &self.peer.viewer, &filter);
+            Ask { filter, within }
+        };
+        filters.into_iter().map(narrowed).collect()
+    }
+
+    /// The invite that is made for whoever asks for one (NIP-43). Refused where nothing else was asked for.
+    fn invite(&self, filters: &[Filter], now: Timestamp) -> Result<Option<OwnEvent>, Refusal> {
+        let asks = |filter: &Filter| {
+            let kinds = filter.kinds.as_deref().unwrap_or_default();
+            kinds.contains(&Kind::INVITE) && filter.limit != Some(0) && !filter.is_never()
+        };
+        if self.services.desks.membership == Desk::Closed || !filters.iter().any(asks) {
+            return Ok(None);
+        }
+        let asks_only = filters.iter().all(|filter| filter.kinds.as_deref() == Some(&[Kind::INVITE]));
+        match self.services.management.invite_for(&self.peer.viewer, now) {
+            Ok(invite) => Ok(Some(invite).filter(|invite| matches_any(filters, invite))),
+            Err(refusal) if asks_only => Err(refusal),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Ends a subscription. NIP-01 has no answer to CLOSE.
@@ -60,7 +113,7 @@ impl Session {
         }
     }
 
-    fn may_query(&self, filters: &[Filter]) -> Result<(), Refusal> {
+    fn may_query(&self, filters: &[Filter], now: Timestamp) -> Result<(), Refusal> {
         let filters_max = self.services.limits.filters_max;
         if filters.len() > filters_max {
             return Err(Refusal::new(
@@ -68,11 +121,13 @@ impl Session {
                 format!("at most {filters_max} filters are answered at once"),
             ));
         }
-        Ok(may_ask(&self.services.access.load(), &self.peer.viewer, filters)?)
+        let access = self.services.access();
+        self.services.management.meters().count_request(&access, &self.peer, now)?;
+        Ok(may_ask(&access, &self.peer.viewer, filters)?)
     }
 
-    fn may_open(&self, filters: &[Filter], bytes: usize) -> Result<(), Refusal> {
-        self.may_query(filters)?;
+    fn may_open(&self, filters: &[Filter], bytes: usize, now: Timestamp) -> Result<(), Refusal> {
+        self.may_query(filters, now)?;
         let limits = &self.services.limits;
         if self.open.len() >= limits.subscriptions_max {
             let text = format!(
@@ -111,7 +166,7 @@ impl Session {
             return;
         }
         let record = live.record.view();
-        if chappe_authorization::can_see(&self.services.access.load(), &self.peer.viewer, &record.head()) {
+        if can_see(&self.services.access(), &self.peer.viewer, &record.head()) {
             self.outbox.message(|out| chappe_codec::append_event_message(out, &open.id, record.json()));
         }
     }

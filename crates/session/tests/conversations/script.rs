@@ -20,10 +20,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use chappe_authorization::{Access, Challenge, LiveAccess, Peer, RelayUrl, Settings};
+use chappe_authorization::{Challenge, Peer, RelayUrl, Settings};
 use chappe_buffers::{Bounds, Pool};
+use chappe_management::{Management, PolicyFiles, RelayKeys, Terms};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
+use chappe_routing::Desks;
 use chappe_session::{Activity, AuthChallenge, Limits, Services, Session, Workspaces};
 use chappe_store::{Options, Store};
 use chappe_testkit::TestEvent;
@@ -62,14 +64,17 @@ impl Relay {
         let store =
             Arc::new(Store::open(dir.path(), &Options { map_bytes: 1 << 30, ..Options::default() }).unwrap());
         let buffers = Pool::new(Bounds { kept_bytes_max: 1 << 21, thread_bytes_max: 1 << 20 });
+        let settings = Settings { own_urls: vec![RelayUrl::parse(URL).unwrap()], ..Settings::default() };
+        let keys = RelayKeys::from_secret([1; 32]).unwrap();
+        let (terms, files) = (Terms::default(), PolicyFiles::default());
+        let management =
+            Management::open(Arc::clone(&store), settings, terms, files, keys, Timestamp(START)).unwrap();
+        let management = Arc::new(management);
         let services = Services {
             verifier: Verifier::new(),
             rules: Rules::default(),
-            access: LiveAccess::new(Access::new(Settings {
-                own_urls: vec![RelayUrl::parse(URL).unwrap()],
-                ..Settings::default()
-            })),
-            meters: Arc::default(),
+            management,
+            desks: Desks::default(),
             processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20, Hooks::default())
                 .unwrap(),
             store,
