@@ -129,11 +129,11 @@ impl PolicyTest {
         }
     }
 
-    /// The first yes, or else the last no.
-    fn ask_kinds(&self, policy: &Policy, kinds: impl Iterator<Item = Kind> + Clone) -> Explanation {
+    /// The first yes, or else the first no.
+    fn ask_kinds(&self, policy: &Policy, mut kinds: impl Iterator<Item = Kind> + Clone) -> Explanation {
         let readable =
             |kind: &Kind| policy.may_read_kind(*kind, &self.viewers, &self.follows) == crate::Readable::Maybe;
-        let kind = kinds.clone().find(readable).or(kinds.last()).unwrap_or(Kind(0));
+        let kind = kinds.clone().find(readable).or(kinds.next()).unwrap_or(Kind(0));
         policy.explain_read_kind(kind, &self.viewers, &self.follows)
     }
 }

@@ -102,21 +102,28 @@ pub(crate) struct KindLists {
     pub(crate) blacklist: Box<[Kind]>,
 }
 
-/// Tag names, sorted.
+/// Tag names, sorted. Most tags have a name of one letter, for which a bit is enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Names(Box<[Box<str>]>);
+pub(crate) struct Names {
+    all: Box<[Box<str>]>,
+    /// One bit for each ASCII character that is a name.
+    letters: u128,
+}
 
 impl Names {
     pub(crate) fn contains(&self, name: &[u8]) -> bool {
-        self.0.binary_search_by(|candidate| candidate.as_bytes().cmp(name)).is_ok()
+        match name {
+            [letter @ 0..128] => self.letters >> letter & 1 == 1,
+            _ => self.all.binary_search_by(|candidate| candidate.as_bytes().cmp(name)).is_ok(),
+        }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|name| &**name)
+        self.all.iter().map(|name| &**name)
     }
 }
 
@@ -125,7 +132,11 @@ impl FromIterator<Box<str>> for Names {
         let mut names: Vec<_> = names.into_iter().collect();
         names.sort_unstable();
         names.dedup();
-        Self(names.into())
+        let letters = names.iter().fold(0, |letters, name| match name.as_bytes() {
+            [letter @ 0..128] => letters | 1 << letter,
+            _ => letters,
+        });
+        Self { all: names.into(), letters }
     }
 }
 

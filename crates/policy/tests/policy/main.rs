@@ -14,6 +14,7 @@
 )]
 
 mod differential;
+mod examples;
 mod extension;
 mod faults;
 mod follows;
