@@ -136,23 +136,22 @@ impl Access {
         &self.owners
     }
 
-    /// Owners and admins: whose follow lists [`Mode::Follows`] goes by, and where the hops of [`Mode::Social`] are
-    /// counted from.
+    /// Owners and admins: where the hops of [`Mode::Social`] are counted from.
     #[must_use]
     pub fn roots(&self) -> &KeySet {
         &self.roots
     }
 
-    /// Whose follow lists (kind 3) [`Self::with_follows`] needs: those of [`Self::roots`] in mode follows, and those
-    /// that the policy and its shadow name. Each once.
+    /// Whose follow lists (kind 3) [`Self::with_follows`] needs: those of the admins in mode follows, and those that
+    /// the policy and its shadow name. Each once.
     #[must_use]
     pub fn follow_roots(&self) -> KeySet {
-        let by_mode = matches!(self.settings.mode, Mode::Follows(_)).then_some(&*self.roots);
+        let by_mode = matches!(self.settings.mode, Mode::Follows(_)).then_some(&self.settings.admins);
         let shadow = self.shadow.as_ref().map(|shadow| shadow.policy());
         let policies = [Some(&*self.policy), shadow].into_iter().flatten();
         by_mode
             .into_iter()
-            .flat_map(|roots| roots.iter().copied())
+            .flat_map(|admins| admins.iter().copied())
             .chain(policies.flat_map(|policy| policy.follow_roots()))
             .collect()
     }

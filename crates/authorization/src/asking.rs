@@ -1,15 +1,17 @@
-//! Questions: which are answered at all, and where the answers can be.
+//! Questions, and which of them are answered at all.
 
 use std::fmt;
 
 use chappe_policy::Readable;
-use chappe_protocol::{
-    EventHead, EventId, Filter, Kind, Prefix, PublicKey, Refusal, TagFilter, TagMode, Tags, Timestamp,
-};
+use chappe_protocol::{EventHead, EventId, Filter, Kind, Prefix, PublicKey, Refusal, Tags, Timestamp};
 
-use crate::visibility::{is_banned, is_owner, needs_auth};
+use crate::visibility::{describe, is_banned, is_owner, needs_auth};
 use crate::witness::Witness;
-use crate::{Access, Viewer};
+use crate::{Access, Gate, KindSet, Viewer};
+
+/// Of a filter that names more kinds than this, the policy file is asked event by event only: a filter may name all
+/// 65,536, and asking about each would cost more than the answer.
+const KINDS_MAX: usize = 1_000;
 
 /// Why a question is not answered at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,39 +101,46 @@ pub(crate) fn ask(
     if is_banned(access, viewer) {
         return Err(AskDenied::ViewerBanned);
     }
-    witness.note(|| format!("who: {:?}, none of the keys is banned", access.level(viewer)));
+    witness.note(|| describe(access, viewer));
     let asked = || filters.iter().filter(|filter| !filter.is_never());
     if asked().next().is_none() {
         witness.note(|| "filters: none that can match".to_owned());
         return Ok(());
     }
-    let all = |holds: &dyn Fn(Kind) -> bool| asked().all(|filter| asks_only(filter, holds));
-    if needs_auth(access, viewer) && !all(&|kind| settings.auth_exempt_kinds.contains(kind)) {
+    let all_in = |kinds: &KindSet| asked().all(|filter| asks_only(filter, |kind| kinds.contains(kind)));
+    if needs_auth(access, viewer) && !all_in(&settings.auth_exempt_kinds) {
         return Err(AskDenied::NeedsAuth);
     }
-    witness
-        .note(|| format!("gate: auth_read is {:?}, or only exempt kinds are asked for", settings.auth_read));
-    if viewer.is_anonymous() && all(&|kind| settings.private_kinds.contains(kind)) {
+    witness.note(|| format!("gate: passed, with auth_read = {}", settings.auth_read == Gate::SignedIn));
+    if viewer.is_anonymous() && all_in(&settings.private_kinds) {
         return Err(AskDenied::PrivateNeedsAuth);
     }
     witness.note(|| "private kinds: the viewer is signed in, or other kinds are asked for, too".to_owned());
-    if !is_owner(access, viewer) && all(&|kind| is_never_shown(access, viewer, kind)) {
-        let may_help = all(&|kind| is_shown_to_some(access, kind));
-        return Err(if viewer.is_anonymous() && may_help {
-            AskDenied::PolicyNeedsAuth
-        } else {
-            AskDenied::Policy
-        });
+    if asked().all(|filter| is_out_of_policy(access, viewer, filter)) {
+        let may_help = asked().all(|filter| asks_only(filter, |kind| is_shown_to_some(access, kind)));
+        let needs_auth = viewer.is_anonymous() && may_help;
+        return Err(if needs_auth { AskDenied::PolicyNeedsAuth } else { AskDenied::Policy });
     }
-    witness.note(|| "policy: there is a kind that it shows to this viewer".to_owned());
+    witness.note(|| "policy: there is a kind that it may show to this viewer".to_owned());
     Ok(())
 }
 
-fn asks_only(filter: &Filter, holds: &dyn Fn(Kind) -> bool) -> bool {
+fn asks_only(filter: &Filter, holds: impl Fn(Kind) -> bool) -> bool {
     filter.kinds.as_ref().is_some_and(|kinds| kinds.iter().all(|&kind| holds(kind)))
 }
 
-fn is_never_shown(access: &Access, viewer: &Viewer, kind: Kind) -> bool {
+fn is_out_of_policy(access: &Access, viewer: &Viewer, filter: &Filter) -> bool {
+    let kinds = filter.kinds.as_deref().unwrap_or_default();
+    binds(access, viewer, kinds) && asks_only(filter, |kind| is_never_shown(access, viewer, kind))
+}
+
+/// Whether the policy file is to be asked about each of these kinds for this viewer.
+pub(crate) fn binds(access: &Access, viewer: &Viewer, kinds: &[Kind]) -> bool {
+    !access.policy().is_permissive() && kinds.len() <= KINDS_MAX && !is_owner(access, viewer)
+}
+
+/// Whether the policy file shows this viewer no event of the kind at all.
+pub(crate) fn is_never_shown(access: &Access, viewer: &Viewer, kind: Kind) -> bool {
     access.policy().may_read_kind(kind, viewer.keys(), access.follows()) == Readable::Never
 }
 
@@ -148,96 +157,5 @@ fn is_shown_to_some(access: &Access, kind: Kind) -> bool {
     denial.is_some_and(|denial| denial.depends_on_key())
 }
 
-/// Filters that between them match all that the filter matches and the viewer may see, and as little else as filters
-/// can say: where a query has to look, so that it neither reads nor counts what [`crate::can_see`] would only throw
-/// away. At most three, and the filter's limit is in none of them.
-///
-/// None of them stands for the filter as it is. Where nothing can be seen there is one that never matches.
-///
-/// Kinds are left out that the viewer never sees; of private kinds, only what the viewer's keys wrote or are named in
-/// (`p`) is looked at; authors and events that are hidden are left out. A filter without kinds keeps none out, except
-/// where `auth_read` leaves only the exempt ones.
-#[must_use]
-pub fn narrow(access: &Access, viewer: &Viewer, filter: &Filter) -> Vec<Filter> {
-    let never = || vec![Filter { kinds: Some(Vec::new()), ..Filter::default() }];
-    if is_banned(access, viewer) {
-        return never();
-    }
-    let mut narrowed = Filter { limit: None, ..filter.clone() };
-    narrow_kinds(access, viewer, &mut narrowed);
-    drop_hidden(access, viewer, &mut narrowed);
-    let mut parts = split_private(access, viewer, narrowed);
-    parts.retain(|part| !part.is_never());
-    match parts.as_slice() {
-        [] => never(),
-        [part] if *part == (Filter { limit: None, ..filter.clone() }) => Vec::new(),
-        _ => parts,
-    }
-}
-
-fn narrow_kinds(access: &Access, viewer: &Viewer, filter: &mut Filter) {
-    let exempt = &access.settings().auth_exempt_kinds;
-    if needs_auth(access, viewer) {
-        match &mut filter.kinds {
-            Some(kinds) => kinds.retain(|&kind| exempt.contains(kind)),
-            None => filter.kinds = Some(exempt.iter().collect()),
-        }
-    }
-    if let Some(kinds) = &mut filter.kinds
-        && !is_owner(access, viewer)
-    {
-        kinds.retain(|&kind| !is_never_shown(access, viewer, kind));
-    }
-}
-
-fn drop_hidden(access: &Access, viewer: &Viewer, filter: &mut Filter) {
-    if access.role_of(viewer).is_some() {
-        return;
-    }
-    if let Some(authors) = &mut filter.authors {
-        authors.retain(|author| !access.is_banned(author) && !access.is_blacklisted(author));
-    }
-    if let Some(ids) = &mut filter.ids {
-        ids.retain(|id| !access.standing().banned_events.contains(id));
-    }
-}
-
-/// Asks for public kinds as before, and for private ones by author and by recipient.
-fn split_private(access: &Access, viewer: &Viewer, filter: Filter) -> Vec<Filter> {
-    let private = &access.settings().private_kinds;
-    let (hidden, open): (Vec<Kind>, Vec<Kind>) =
-        filter.kinds.iter().flatten().copied().partition(|&kind| private.contains(kind));
-    if hidden.is_empty() {
-        return vec![filter];
-    }
-    let written = Filter { kinds: Some(hidden.clone()), ..by_viewer(viewer, filter.clone()) };
-    let received = Filter { kinds: Some(hidden), ..to_viewer(viewer, filter.clone()) };
-    vec![Filter { kinds: Some(open), ..filter }, written, received]
-}
-
-/// What the viewer wrote.
-fn by_viewer(viewer: &Viewer, filter: Filter) -> Filter {
-    let mut own: Vec<_> = viewer.iter().copied().collect();
-    own.sort_unstable();
-    if let Some(authors) = &filter.authors {
-        own.retain(|key| authors.binary_search(key).is_ok());
-    }
-    Filter { authors: Some(own), ..filter }
-}
-
-/// What names the viewer in a `p` tag. An event may name others as well, so a `#p` that asks for those stays beside
-/// the viewer's own, unless it asks for nobody but the viewer.
-fn to_viewer(viewer: &Viewer, mut filter: Filter) -> Filter {
-    let mut values: Vec<Box<[u8]>> = viewer.iter().map(|key| key.to_hex().as_slice().into()).collect();
-    values.sort_unstable();
-    let is_within = |tag: &TagFilter| {
-        tag.letter == b'p'
-            && !tag.values.is_empty()
-            && tag.values.iter().all(|value| values.binary_search(value).is_ok())
-    };
-    if !filter.tags.iter().any(is_within) {
-        let place = filter.tags.partition_point(|tag| tag.mode == TagMode::Any);
-        filter.tags.insert(place, TagFilter { letter: b'p', mode: TagMode::Any, values });
-    }
-    filter
-}
+#[cfg(test)]
+mod tests;

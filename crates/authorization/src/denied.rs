@@ -79,7 +79,7 @@ pub enum Denied {
 /// The list of those who may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum List {
-    /// Whom the relay's owners and admins follow.
+    /// Whom the relay's admins follow.
     Followed,
     /// The keys that were let in one by one.
     Allowed,
@@ -164,7 +164,7 @@ impl fmt::Display for Denied {
 impl fmt::Display for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Followed => "only those may publish here whom the relay's owners and admins follow",
+            Self::Followed => "only those may publish here whom the relay's admins follow",
             Self::Allowed => "only those may publish here who have been allowed to",
             Self::Members => "only members may publish here",
         })

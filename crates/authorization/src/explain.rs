@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use chappe_protocol::{Event, EventHead, Filter, Refusal, Timestamp};
+use chappe_protocol::{Event, EventHead, Filter, Refusal, TagMode, Timestamp};
 
-use crate::asking::{ask, narrow};
+use crate::asking::ask;
 use crate::judge::{Proposal, judge};
 use crate::meters::Charge;
 use crate::visibility::look;
-use crate::{Access, Meters, Peer, Source, Viewer};
+use crate::{Access, Meters, Peer, Source, Viewer, narrow};
 
 /// How a decision was come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,9 +77,36 @@ impl Access {
         if verdict.is_ok() {
             match narrow(self, viewer, filter).as_slice() {
                 [] => steps.push("narrowing: the filter is answered as it is".to_owned()),
-                parts => steps.extend(parts.iter().map(|part| format!("narrowing: looks at {part:?}"))),
+                parts => {
+                    steps.extend(parts.iter().map(|part| format!("narrowing: looks at {}", outline(part))));
+                }
             }
         }
         Explanation { steps, verdict: verdict.map_err(Refusal::from) }
     }
 }
+
+/// A filter in a few words: which kinds, and how many values of all else.
+fn outline(filter: &Filter) -> String {
+    if filter.is_never() {
+        return "nothing".to_owned();
+    }
+    let kinds = filter.kinds.as_ref().map(|kinds| {
+        let numbers: Vec<_> = kinds.iter().map(ToString::to_string).collect();
+        format!("kinds {}", numbers.join(" "))
+    });
+    let ids = filter.ids.as_ref().map(|ids| format!("{} id(s)", ids.len()));
+    let authors = filter.authors.as_ref().map(|authors| format!("{} author(s)", authors.len()));
+    let tags = filter.tags.iter().map(|tag| {
+        let sign = match tag.mode {
+            TagMode::Any => '#',
+            TagMode::All => '&',
+        };
+        format!("{} value(s) of {sign}{}", tag.values.len(), char::from(tag.letter))
+    });
+    let parts: Vec<_> = [ids, kinds, authors].into_iter().flatten().chain(tags).collect();
+    if parts.is_empty() { "everything".to_owned() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -120,18 +120,16 @@ pub fn http_auth(
 /// Whether the `u` tag is the absolute address of the request: the relay's own, the target's path, and the very query.
 fn names(access: &Access, request: &HttpRequest<'_>, u: &[u8]) -> bool {
     let Ok(u) = str::from_utf8(u) else { return false };
-    let split = |text: &'_ str| -> (String, Option<String>) {
-        text.split_once('?')
-            .map_or((text.to_owned(), None), |(path, query)| (path.to_owned(), Some(query.to_owned())))
-    };
-    let ((address, query), (path, wanted_query)) = (split(u), split(request.target));
-    if u.contains('#') || query != wanted_query {
+    let ((address, query), (path, query_wanted)) = (split_query(u), split_query(request.target));
+    if u.contains('#') || query != query_wanted {
         return false;
     }
-    let Some(base) = address.trim_end_matches('/').strip_suffix(path.trim_end_matches('/')) else {
-        return false;
-    };
-    RelayUrl::parse(base).is_ok_and(|url| access.has_url(request.host, &url))
+    let base = address.trim_end_matches('/').strip_suffix(path.trim_end_matches('/'));
+    base.and_then(|base| RelayUrl::parse(base).ok()).is_some_and(|url| access.has_url(request.host, &url))
+}
+
+fn split_query(address: &str) -> (&str, Option<&str>) {
+    address.split_once('?').map_or((address, None), |(address, query)| (address, Some(query)))
 }
 
 /// Whether this is the SHA-256 of the payload, in hex of either case.
@@ -139,3 +137,6 @@ fn is_hash(hex: &[u8], payload: &[u8]) -> bool {
     let digest: [u8; 32] = Sha256::digest(payload).into();
     hex.eq_ignore_ascii_case(&chappe_protocol::EventId::from_bytes(digest).to_hex())
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,8 @@ use crate::meters::Charge;
 use crate::permit::Grant;
 use crate::witness::Witness;
 use crate::{
-    Access, Bringing, Denied, Difference, Gate, List, Meters, Mode, Peer, Role, Shadow, Source, Strangers,
+    Access, Bringing, Denied, Difference, Gate, Level, List, Meters, Mode, Peer, Role, Shadow, Source,
+    Strangers,
 };
 
 /// An event that somebody wants to be written.
@@ -28,7 +29,7 @@ struct Case<'a> {
     access: &'a Access,
     head: &'a EventHead<'a>,
     peer: &'a Peer,
-    /// The keys that have signed in, or the author's when there are none.
+    /// Who brings it: the author alone, when nobody has signed in or the author has, else all keys that have.
     submitters: &'a [PublicKey],
     role: Option<Role>,
     /// Its kind passes gates and mode.
@@ -120,8 +121,8 @@ fn check_relay_key(
 
 impl<'a> Case<'a> {
     fn new(access: &'a Access, head: &'a EventHead<'a>, peer: &'a Peer) -> Self {
-        let submitters =
-            if peer.viewer.is_anonymous() { std::slice::from_ref(&head.pubkey) } else { peer.viewer.keys() };
+        let is_authors = peer.viewer.is_anonymous() || peer.viewer.contains(&head.pubkey);
+        let submitters = if is_authors { std::slice::from_ref(&head.pubkey) } else { peer.viewer.keys() };
         let role = highest_role(access, submitters);
         let is_exempt = access.settings().auth_exempt_kinds.contains(head.kind);
         Self { access, head, peer, submitters, role, is_exempt }
@@ -129,11 +130,13 @@ impl<'a> Case<'a> {
 
     fn describe(&self) -> String {
         let level = self.submitters.iter().map(|key| self.access.level_of(key)).max();
-        let level = level.map_or_else(|| "none".to_owned(), |level| format!("{level:?}").to_lowercase());
+        let level = level.unwrap_or(Level::None);
         if self.peer.viewer.is_anonymous() {
             format!("who: nobody is signed in, so the author counts, whose level is {level}")
+        } else if self.peer.viewer.contains(&self.head.pubkey) {
+            format!("who: its author, whose level is {level}")
         } else {
-            format!("who: {} signed-in key(s), whose level is {level}", self.submitters.len())
+            format!("who: {} other key(s), whose level is {level}", self.submitters.len())
         }
     }
 
@@ -154,7 +157,7 @@ impl<'a> Case<'a> {
         if is_out(&self.head.pubkey) && self.head.kind != Kind::VANISH {
             return Err(Denied::AuthorBanned);
         }
-        if self.submitters.iter().any(|key| *key != self.head.pubkey && is_out(key)) {
+        if self.peer.viewer.iter().any(|key| *key != self.head.pubkey && is_out(key)) {
             return Err(Denied::SubmitterBanned);
         }
         witness.note(|| "bans: neither the address nor the event nor a key is banned".to_owned());
@@ -175,10 +178,9 @@ impl<'a> Case<'a> {
             return Err(if viewer.is_anonymous() { Denied::OwnNeedsAuth } else { Denied::NotOwn });
         }
         witness.note(|| {
-            format!(
-                "gates: auth_write is {:?}, and {:?} events may be brought",
-                settings.auth_write, settings.bringing
-            )
+            let (needs_auth, needs_author) =
+                (settings.auth_write == Gate::SignedIn, settings.bringing == Bringing::Own);
+            format!("gates: passed, with auth_write = {needs_auth}, own_events_only = {needs_author}")
         });
         Ok(())
     }
@@ -246,15 +248,18 @@ impl<'a> Case<'a> {
         proposal: &Proposal<'_>,
         witness: &mut impl Witness,
     ) -> Result<Option<Decision<'a>>, Denied> {
-        if self.role == Some(Role::Owner) || self.is_policy_update() {
-            witness.note(|| "policy: does not bind owners, nor who updates it".to_owned());
+        let policy = self.access.policy();
+        if policy.is_permissive() {
+            witness.note(|| "policy: there is no policy file".to_owned());
+            return Ok(None);
+        }
+        if !self.is_bound_by_policy() {
+            witness.note(|| "policy: binds neither owners nor who updates it".to_owned());
             return Ok(None);
         }
         let submission = self.submission(proposal);
-        let decision = self.access.policy().may_write(&submission, self.access.follows());
-        witness.note(|| {
-            format!("policy: {:?} by {:?}, field {:?}", decision.verdict, decision.station, decision.field)
-        });
+        witness.note(|| format!("policy:\n{}", policy.explain_write(&submission, self.access.follows())));
+        let decision = policy.may_write(&submission, self.access.follows());
         match decision.denial() {
             None => Ok(Some(decision)),
             Some(denial) if self.peer.viewer.is_anonymous() && denial.depends_on_key() => {
@@ -264,14 +269,16 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The policy file hears of the author alone when they brought the event themselves, whoever else has signed in.
-    fn submission<'b>(&'b self, proposal: &Proposal<'b>) -> Submission<'b> {
-        let is_own = self.submitters.contains(&self.head.pubkey);
+    fn is_bound_by_policy(&self) -> bool {
+        self.role != Some(Role::Owner) && !self.is_policy_update()
+    }
+
+    fn submission<'b>(&'b self, proposal: &Proposal<'_>) -> Submission<'b> {
         Submission {
             head: self.head,
             content_bytes: proposal.content_bytes,
             event_bytes: proposal.event_bytes,
-            submitters: if is_own { std::slice::from_ref(&self.head.pubkey) } else { self.submitters },
+            submitters: self.submitters,
             now: proposal.now,
         }
     }
@@ -280,7 +287,7 @@ impl<'a> Case<'a> {
 /// What the policy in force and its shadow say of a client's event. See [`crate::compare_with_shadow`].
 pub(crate) fn compare(access: &Access, shadow: &Shadow, proposal: &Proposal<'_>) -> Option<Difference> {
     let case = Case::new(access, proposal.head, proposal.source.peer()?);
-    if case.role == Some(Role::Owner) || case.is_policy_update() || case.head.kind == Kind::VANISH {
+    if !case.is_bound_by_policy() || case.head.kind == Kind::VANISH {
         return None;
     }
     let submission = case.submission(proposal);
@@ -292,3 +299,6 @@ pub(crate) fn compare(access: &Access, shadow: &Shadow, proposal: &Proposal<'_>)
 fn is_request(access: &Access, kind: Kind) -> bool {
     access.settings().mode == Mode::Members && matches!(kind, Kind::JOIN_REQUEST | Kind::LEAVE_REQUEST)
 }
+
+#[cfg(test)]
+mod tests;

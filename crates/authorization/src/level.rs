@@ -1,5 +1,7 @@
 //! How much somebody may do.
 
+use std::fmt;
+
 use chappe_protocol::PublicKey;
 
 use crate::{Access, Gate, Mode, Strangers, Viewer};
@@ -19,6 +21,18 @@ pub enum Level {
     Owner,
 }
 
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        })
+    }
+}
+
 /// A right to manage the relay; each includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
@@ -28,6 +42,16 @@ pub enum Role {
     Admin,
     /// May do everything.
     Owner,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Moderator => "moderator",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        })
+    }
 }
 
 impl Access {
@@ -88,7 +112,7 @@ impl Access {
         match self.settings().mode {
             Mode::Open | Mode::Social(_) => true,
             Mode::Curating(_) => self.standing().trusted_keys.contains(key),
-            Mode::Follows(_) => self.follows().any_follows(self.roots(), key),
+            Mode::Follows(_) => self.follows().any_follows(&self.settings().admins, key),
             Mode::Managed => self.standing().allowed_keys.contains(key),
             Mode::Members => self.standing().members.contains(key),
         }
@@ -107,3 +131,6 @@ impl Access {
 pub(crate) fn highest_role(access: &Access, keys: &[PublicKey]) -> Option<Role> {
     keys.iter().filter_map(|key| access.role(key)).max()
 }
+
+#[cfg(test)]
+mod tests;

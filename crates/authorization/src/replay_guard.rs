@@ -62,3 +62,6 @@ impl Default for ReplayGuard {
         Self::new(10_000)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,7 +101,7 @@ pub enum Mode {
     /// Everybody.
     #[default]
     Open,
-    /// Whom an owner or admin follows (NIP-02), and what becomes of the others.
+    /// Whom an admin follows (NIP-02), and what becomes of the others.
     Follows(Strangers),
     /// The keys on the allow list (NIP-86).
     Managed,

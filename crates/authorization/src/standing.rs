@@ -63,7 +63,9 @@ impl FromIterator<EventId> for EventSet {
 
 /// The members and the ids of their roles (NIP-43), sorted by key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Members(Box<[(PublicKey, Box<[Box<str>]>)]>);
+pub struct Members(Box<[(PublicKey, Roles)]>);
+
+type Roles = Box<[Box<str>]>;
 
 impl Members {
     /// Whether the key is a member's.
@@ -104,7 +106,7 @@ impl<R: IntoIterator<Item = Box<str>>> FromIterator<(PublicKey, R)> for Members 
     /// Of a member that comes twice, the first counts.
     fn from_iter<I: IntoIterator<Item = (PublicKey, R)>>(members: I) -> Self {
         let members = members.into_iter().map(|(key, roles)| (key, roles.into_iter().collect()));
-        let mut members: Vec<(PublicKey, Box<[Box<str>]>)> = members.collect();
+        let mut members: Vec<(PublicKey, Roles)> = members.collect();
         members.sort_by_key(|&(key, _)| key);
         members.dedup_by_key(|&mut (key, _)| key);
         Self(members.into())

@@ -62,11 +62,11 @@ pub(crate) fn look(
     if is_banned(access, viewer) {
         return Err(Unseen::ViewerBanned);
     }
-    witness.note(|| format!("who: {:?}, none of the keys is banned", access.level(viewer)));
+    witness.note(|| describe(access, viewer));
     if needs_auth(access, viewer) && !settings.auth_exempt_kinds.contains(head.kind) {
         return Err(Unseen::NeedsAuth);
     }
-    witness.note(|| format!("gate: auth_read is {:?}", settings.auth_read));
+    witness.note(|| format!("gate: passed, with auth_read = {}", settings.auth_read == Gate::SignedIn));
     if settings.private_kinds.contains(head.kind) && !is_part_of(viewer, head) {
         return Err(Unseen::Private);
     }
@@ -84,18 +84,37 @@ fn check_policy(
     head: &EventHead<'_>,
     witness: &mut impl Witness,
 ) -> Result<(), Unseen> {
-    let decision = access.policy().may_read(head, viewer.keys(), access.follows());
+    let policy = access.policy();
+    let decision = policy.may_read(head, viewer.keys(), access.follows());
     if let Some(shadow) = access.shadow() {
         let other = shadow.policy().may_read(head, viewer.keys(), access.follows());
         shadow.count_read(decision.verdict, other.verdict);
     }
     witness.note(|| {
-        format!("policy: {:?} by {:?}, field {:?}", decision.verdict, decision.station, decision.field)
+        if policy.is_permissive() {
+            "policy: there is no policy file".to_owned()
+        } else {
+            format!("policy:\n{}", policy.explain_read(head, viewer.keys(), access.follows()))
+        }
     });
-    if decision.is_allowed() || is_owner(access, viewer) {
+    if decision.is_allowed() {
+        return Ok(());
+    }
+    if is_owner(access, viewer) {
+        witness.note(|| "policy: does not bind owners".to_owned());
         return Ok(());
     }
     Err(Unseen::Policy)
+}
+
+/// The viewer, for an explanation.
+pub(crate) fn describe(access: &Access, viewer: &Viewer) -> String {
+    let level = access.level(viewer);
+    if viewer.is_anonymous() {
+        format!("who: nobody is signed in, whose level is {level}")
+    } else {
+        format!("who: {} signed-in key(s), none of them banned, whose level is {level}", viewer.keys().len())
+    }
 }
 
 /// Whether one of the viewer's keys is banned.

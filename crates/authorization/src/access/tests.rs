@@ -1,4 +1,8 @@
+use chappe_protocol::Kind;
+
 use super::*;
+use crate::Strangers;
+use crate::testing::{key, keys, policy};
 
 fn peer(host: &str) -> Peer {
     Peer { host: RelayUrl::from_host_header(host).ok(), ..Peer::default() }
@@ -6,12 +10,12 @@ fn peer(host: &str) -> Peer {
 
 #[test]
 fn own_addresses_are_those_named_or_else_the_host_header() {
-    let named = Access {
+    let named = Access::new(Settings {
         own_urls: ["wss://relay.example.com", "ws://localhost:7447/inbox"]
             .map(|url| RelayUrl::parse(url).unwrap())
             .to_vec(),
-        ..Access::default()
-    };
+        ..Settings::default()
+    });
     let unnamed = Access::default();
     let table = [
         ("named", &named, "other.example", "wss://relay.example.com/", true),
@@ -40,8 +44,55 @@ fn own_addresses_are_those_named_or_else_the_host_header() {
 
 #[test]
 fn private_kinds_are_direct_messages_unless_said_otherwise() {
-    let private: Vec<_> = (0..=u16::MAX).filter(|&kind| Access::default().is_private(Kind(kind))).collect();
-    assert_eq!(private, [4, 13, 14, 15, 1059, 1060]);
-    let unsorted = Access { private_kinds: [9, 7, 8].map(Kind).to_vec(), ..Access::default() };
-    assert!([7, 8, 9].iter().all(|&kind| unsorted.is_private(Kind(kind))) && !unsorted.is_private(Kind(4)));
+    let private: Vec<_> = Settings::default().private_kinds.iter().collect();
+    assert_eq!(private, [4, 13, 14, 15, 1059, 1060].map(Kind));
+}
+
+#[test]
+fn owners_are_those_of_the_configuration_and_of_the_policy_file() {
+    let settings = Settings { owners: keys([1]), admins: keys([2]), ..Settings::default() };
+    let file = policy(&format!(r#"{{"default_policy": "allow", "owners": ["{}"]}}"#, key(3)));
+    let access = Access::new(settings);
+    assert_eq!(*access.owners(), keys([1]));
+    let access = access.with_policy(Arc::clone(&file));
+    assert_eq!((access.owners(), access.roots()), (&keys([1, 3]), &keys([1, 2, 3])));
+    let access = access.with_settings(Arc::new(Settings { owners: keys([4]), ..Settings::default() }));
+    assert_eq!((access.owners(), access.roots()), (&keys([3, 4]), &keys([3, 4])));
+    let access = access.with_policy(Arc::new(Policy::permissive()));
+    assert_eq!((access.owners(), access.roots()), (&keys([4]), &keys([4])));
+}
+
+#[test]
+fn an_owner_cannot_be_banned() {
+    let standing = Standing { banned_keys: keys([1, 2, 3]), ..Standing::default() };
+    let settings = Settings { owners: keys([1]), admins: keys([2]), ..Settings::default() };
+    let access = Access::new(settings).with_standing(Arc::new(standing));
+    assert_eq!([1, 2, 3, 4].map(|number| access.is_banned(&key(number))), [false, true, true, false]);
+}
+
+#[test]
+fn follow_lists_are_needed_of_those_whom_mode_policy_and_shadow_name() {
+    let file = |root: u8| {
+        let text = r#"{"default_policy": "allow", "rules": {"1": {"write_follows_whitelist": ["KEY"]}}}"#;
+        policy(&text.replace("KEY", &key(root).to_string()))
+    };
+    let settings = Settings { owners: keys([1]), admins: keys([2]), ..Settings::default() };
+    let open = Access::new(settings.clone());
+    let follows = Access::new(Settings { mode: Mode::Follows(Strangers::Refuse), ..settings });
+    assert_eq!(open.follow_roots(), keys([]));
+    assert_eq!(follows.follow_roots(), keys([2]));
+    assert_eq!(follows.clone().with_policy(file(5)).follow_roots(), keys([2, 5]));
+    let shadow = Arc::new(Shadow::new(Policy::clone(&file(6))));
+    assert_eq!(follows.with_policy(file(5)).with_shadow(Some(shadow)).follow_roots(), keys([2, 5, 6]));
+}
+
+#[test]
+fn a_snapshot_stays_as_it_is_while_another_comes_into_force() {
+    let live = LiveAccess::default();
+    let other = live.clone();
+    let before = live.load();
+    other.replace(Access::new(Settings { owners: keys([1]), ..Settings::default() }));
+    assert!(before.owners().is_empty());
+    assert_eq!(*live.load().owners(), keys([1]));
+    assert_eq!(*live.load_full().owners(), keys([1]));
 }

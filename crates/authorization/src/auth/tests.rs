@@ -3,14 +3,14 @@ use chappe_testkit::{EventBuilder, Keys, TestEvent, auth_event};
 use chappe_validation::{Rules, Verifier};
 
 use super::*;
-use crate::RelayUrl;
+use crate::{RelayUrl, Settings};
 
 const NOW: u64 = 1_700_000_000;
 const OWN: &str = "wss://relay.example.com/";
 const SENT: &str = "0102030405060708090a0b0c0d0e0f10";
 
 fn access() -> Access {
-    Access { own_urls: vec![RelayUrl::parse(OWN).unwrap()], ..Access::default() }
+    Access::new(Settings { own_urls: vec![RelayUrl::parse(OWN).unwrap()], ..Settings::default() })
 }
 
 fn sent() -> Challenge {

@@ -28,10 +28,9 @@ impl Case<'_> {
             witness.note(|| "limits: owners and admins are not counted".to_owned());
             return Ok(Grant { delay: Duration::ZERO, checks });
         }
-        let first = self.submitters.first().filter(|_| !self.submitters.contains(&self.head.pubkey));
         let payer = Payer {
             access: self.access,
-            key: first.copied().unwrap_or(self.head.pubkey),
+            key: self.submitters.first().copied().unwrap_or(self.head.pubkey),
             address: metered_address(self.access, self.peer),
             charge,
             now,

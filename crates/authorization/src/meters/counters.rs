@@ -150,3 +150,6 @@ impl Counter for Ban {
         u64::from(self.hours) + if self.end(now).is_some() { 1 << 32 } else { 0 }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,3 +152,6 @@ impl Reader<'_> {
         Ok(Ban { until, hours: self.number()?, hours_max: self.number()? })
     }
 }
+
+#[cfg(test)]
+mod tests;

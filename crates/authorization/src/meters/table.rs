@@ -22,8 +22,9 @@ pub(crate) enum Charge {
     Look,
 }
 
-/// Counters by key. When there are as many as may be, a new key takes the place of the lightest of
-/// [`LOOKED_AT`] others, the next ones in a round: whoever floods the table with fresh keys pushes out fresh keys.
+/// Counters by key. When there are as many as may be, a new key takes the place of the lightest of those that came last
+/// and of the next ones in a round, [`LOOKED_AT`] each: whoever floods the table with fresh keys pushes out fresh keys,
+/// and what has been forgotten meanwhile goes first.
 pub(super) struct Table<K, V>(Mutex<Entries<K, V>>);
 
 struct Entries<K, V> {
@@ -32,8 +33,8 @@ struct Entries<K, V> {
     hand: usize,
 }
 
-/// How many counters are compared to choose one to forget.
-const LOOKED_AT: usize = 16;
+/// How many counters of each sort are compared to choose one to forget.
+const LOOKED_AT: usize = 8;
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
@@ -94,12 +95,18 @@ impl<K: Copy + Eq + Hash, V: Counter> Entries<K, V> {
     fn make_room(&mut self, entries_max: usize, now: Timestamp) {
         while self.map.len() >= entries_max.max(1) {
             let count = self.map.len();
-            let places =
+            let round =
                 (self.hand..self.hand.saturating_add(LOOKED_AT.min(count))).map(|place| place % count);
-            let weights = places.filter_map(|place| Some((place, self.map.get_index(place)?.1.weight(now))));
+            let latest = count.saturating_sub(LOOKED_AT)..count;
+            let weights = round
+                .chain(latest)
+                .filter_map(|place| Some((place, self.map.get_index(place)?.1.weight(now))));
             let lightest = weights.min_by_key(|&(_, weight)| weight).map_or(0, |(place, _)| place);
             self.map.swap_remove_index(lightest);
             self.hand = self.hand.saturating_add(LOOKED_AT) % count;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

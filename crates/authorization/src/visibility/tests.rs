@@ -1,7 +1,11 @@
-use chappe_protocol::{Kind, Timestamp};
+use std::sync::Arc;
+
+use chappe_protocol::Kind;
 use chappe_testkit::{EventBuilder, Keys};
 
 use super::*;
+use crate::testing::{event, head, key, keys, policy};
+use crate::{Curating, Mode, Settings, Shadow, Standing};
 
 fn viewer(keys: &[&Keys]) -> Viewer {
     let mut viewer = Viewer::anonymous();
@@ -52,49 +56,115 @@ fn a_gift_wrap_without_recipient_is_for_its_author() {
 fn the_operator_says_which_kinds_are_private() {
     let event = EventBuilder::new(1059).sign(&Keys::from_seed(1));
     let note = EventBuilder::new(1).sign(&Keys::from_seed(1));
-    let none = Access { private_kinds: Vec::new(), ..Access::default() };
+    let private = |kinds: &[u16]| {
+        let private_kinds = kinds.iter().copied().map(Kind).collect();
+        Access::new(Settings { private_kinds, ..Settings::default() })
+    };
+    let none = private(&[]);
     assert!(can_see(&none, &Viewer::anonymous(), &event.head()));
-    let notes = Access { private_kinds: vec![Kind(1)], ..Access::default() };
+    let notes = private(&[1]);
     assert!(!can_see(&notes, &Viewer::anonymous(), &note.head()));
 }
 
-#[test]
-fn asking_for_private_kinds_alone_needs_auth() {
-    let kinds = |kinds: &[u16]| Filter {
-        kinds: Some(kinds.iter().copied().map(Kind).collect()),
-        ..Filter::default()
+/// People: 1 owner, 2 admin, 3 moderator, 4 stranger, 5 banned, 6 blacklisted, 7 author of a banned event, 8 author.
+fn moderated(mode: Mode) -> Access {
+    let standing = Standing {
+        banned_keys: keys([1, 5]),
+        blacklisted_keys: keys([6]),
+        banned_events: [head(1, 7).id].into_iter().collect(),
+        ..Standing::default()
     };
-    let backwards = Filter { since: Some(Timestamp(2)), until: Some(Timestamp(1)), ..Filter::default() };
-    let by_id =
-        Filter { ids: Some(vec![EventBuilder::new(4).sign(&Keys::from_seed(1)).id()]), ..Filter::default() };
-    let limited = Filter { limit: Some(0), ..kinds(&[1059]) };
-    let needs_auth = Err(AskDenied::PrivateNeedsAuth);
-    let table = [
-        ("direct messages", vec![kinds(&[4])], needs_auth),
-        ("gift wraps", vec![kinds(&[1059])], needs_auth),
-        ("only live ones", vec![limited], needs_auth),
-        ("several private kinds", vec![kinds(&[4, 1059, 1060])], needs_auth),
-        ("several such filters", vec![kinds(&[4]), kinds(&[1059])], needs_auth),
-        ("beside a filter that never matches", vec![kinds(&[4]), kinds(&[]), backwards.clone()], needs_auth),
-        ("mixed kinds", vec![kinds(&[1, 4])], Ok(())),
-        ("mixed filters", vec![kinds(&[4]), kinds(&[1])], Ok(())),
-        ("mixed the other way round", vec![kinds(&[1]), kinds(&[4])], Ok(())),
-        ("everything", vec![Filter::default()], Ok(())),
-        ("by id", vec![by_id], Ok(())),
-        ("public kinds", vec![kinds(&[0, 1])], Ok(())),
-        ("no kind at all", vec![kinds(&[])], Ok(())),
-        ("a window that never was", vec![backwards], Ok(())),
-        ("no filter", vec![], Ok(())),
-    ];
-    for (name, filters, expected) in table {
-        assert_eq!(may_ask(&Access::default(), &Viewer::anonymous(), &filters), expected, "{name}");
-        let signed_in = viewer(&[&Keys::from_seed(9)]);
-        assert_eq!(may_ask(&Access::default(), &signed_in, &filters), Ok(()), "{name}, signed in");
+    let settings =
+        Settings { mode, owners: keys([1]), admins: keys([2]), moderators: keys([3]), ..Settings::default() };
+    Access::new(settings).with_standing(Arc::new(standing))
+}
+
+#[test]
+fn what_is_banned_is_hidden_from_all_but_those_who_moderate() {
+    let curating = moderated(Mode::Curating(Curating::default()));
+    let open = moderated(Mode::Open);
+    let everybody: [&[u8]; 6] = [&[], &[1], &[2], &[3], &[4], &[8]];
+    for (access, name) in [(&curating, "curating"), (&open, "open")] {
+        for signed_in in everybody {
+            let viewer = crate::testing::viewer(signed_in);
+            let moderates = matches!(signed_in, [1..=3]);
+            let sees = |kind, author| can_see(access, &viewer, &head(kind, author));
+            assert_eq!(sees(1, 5), moderates, "banned key, {signed_in:?}");
+            assert_eq!(sees(1, 7), moderates, "banned event, {signed_in:?}");
+            assert_eq!(sees(1, 6), moderates || name == "open", "blacklisted key, {signed_in:?}, {name}");
+            assert!(sees(1, 8), "{signed_in:?}");
+            assert!(sees(1, 1), "an owner cannot be banned, {signed_in:?}");
+            assert_eq!(sees(4, 8), signed_in == [8], "private, {signed_in:?}");
+        }
+    }
+    let both = crate::testing::viewer(&[4, 3]);
+    assert!(can_see(&open, &both, &head(1, 5)), "one role is enough");
+}
+
+#[test]
+fn a_banned_viewer_sees_nothing() {
+    let access = moderated(Mode::Open);
+    for signed_in in [&[5][..], &[4, 5], &[3, 5], &[1, 5]] {
+        let viewer = crate::testing::viewer(signed_in);
+        for kind in [0, 1, 4, 24_133] {
+            assert!(!can_see(&access, &viewer, &head(kind, 8)), "{signed_in:?}, kind {kind}");
+        }
     }
 }
 
 #[test]
-fn the_no_has_its_words() {
-    let words = "auth-required: events of these kinds are shown to their author and recipients only";
-    assert_eq!(Refusal::from(AskDenied::PrivateNeedsAuth).to_string(), words);
+fn where_reading_needs_auth_only_exempt_kinds_are_shown_before() {
+    let settings = Settings { auth_read: Gate::SignedIn, ..Settings::default() };
+    let access = Access::new(settings);
+    for kind in [0, 1, 4, 13_194, 23_195, 24_133, 30_023] {
+        let is_exempt = [13_194, 23_195, 24_133].contains(&kind);
+        let sees = |signed_in: &[u8]| can_see(&access, &crate::testing::viewer(signed_in), &head(kind, 8));
+        assert_eq!(sees(&[]), is_exempt, "kind {kind}");
+        assert_eq!(sees(&[4]), kind != 4, "kind {kind}");
+    }
+}
+
+#[test]
+fn the_policy_file_binds_everybody_but_owners() {
+    let file = r#"{
+        "default_policy": "allow",
+        "owners": ["OWNER"],
+        "kind": {"blacklist": [7]},
+        "rules": {"30023": {"read_allow": ["READER"]}, "1059": {"read_allow": ["READER"]}}
+    }"#;
+    let file = file.replace("OWNER", &key(9).to_string()).replace("READER", &key(4).to_string());
+    let access = moderated(Mode::Open).with_policy(policy(&file));
+    let table: [(u16, &[u8], bool); 11] = [
+        (1, &[], true),
+        (7, &[], false),
+        (7, &[2], false),
+        (7, &[1], true),
+        (7, &[9], true),
+        (30_023, &[], false),
+        (30_023, &[2], false),
+        (30_023, &[8], false),
+        (30_023, &[4], true),
+        // Both rules hold: a reader who is no party to it does not see it, and a party who is no reader neither.
+        (1059, &[4], false),
+        (1059, &[8], false),
+    ];
+    for (kind, signed_in, expected) in table {
+        let viewer = crate::testing::viewer(signed_in);
+        assert_eq!(can_see(&access, &viewer, &head(kind, 8)), expected, "kind {kind}, {signed_in:?}");
+    }
+    assert!(
+        can_see(&access, &crate::testing::viewer(&[4, 8]), &head(1059, 8)),
+        "both keys on one connection"
+    );
+}
+
+#[test]
+fn a_shadow_is_asked_about_reading_and_changes_nothing() {
+    let shadow = policy(r#"{"default_policy": "allow", "kind": {"blacklist": [1]}}"#);
+    let shadow = Arc::new(Shadow::new(chappe_policy::Policy::clone(&shadow)));
+    let access = Access::default().with_shadow(Some(Arc::clone(&shadow)));
+    assert!(can_see(&access, &Viewer::anonymous(), &event(1, 1).head()));
+    assert!(can_see(&access, &Viewer::anonymous(), &event(0, 1).head()));
+    assert_eq!((shadow.reads().agreed, shadow.reads().only_shadow_denies), (1, 1));
+    assert_eq!(shadow.writes().agreed, 0);
 }
