@@ -6,13 +6,13 @@ use chappe_authorization::Role;
 use chappe_protocol::{PublicKey, Timestamp};
 use serde_json::Value;
 
-use crate::CallError;
 use crate::call_error::word;
-use crate::management::{Management, Terms};
+use crate::management::Management;
 use crate::methods::{Effect, METHODS, method};
 use crate::params::{Page, Params};
 use crate::state::{Edit, State};
 use crate::values::Note;
+use crate::{CallError, Terms};
 
 /// What the application knows of itself, for the method `stats`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -19,6 +19,7 @@ mod call;
 mod call_error;
 mod compiled;
 mod following;
+mod identity;
 mod invites;
 mod management;
 mod membership;
@@ -30,15 +31,19 @@ mod relay_keys;
 mod reports;
 mod state;
 mod stored;
+mod terms;
 #[cfg(test)]
 mod testing;
 mod update;
+mod upkeep;
 mod values;
 
 pub use call::Numbers;
 pub use call_error::CallError;
-pub use management::{Identity, InvitesBy, Management, OpenError, Terms};
+pub use identity::Identity;
+pub use management::{Management, OpenError};
 pub use membership::Answer;
 pub use policy_files::{PolicyFileError, PolicyFileFault, PolicyFiles};
 pub use relay_keys::{OwnEvent, RelayKeys, RelayKeysError};
 pub use state::{ListFull, StateError};
+pub use terms::{InvitesBy, Terms};

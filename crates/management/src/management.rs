@@ -5,27 +5,18 @@ use std::sync::Arc;
 
 use chappe_authorization::{Access, LiveAccess, Meters, Mode, Role, Settings};
 use chappe_protocol::{PublicKey, Timestamp};
-use chappe_store::{StateChange, Store};
+use chappe_store::Store;
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::announce::{Announcer, news};
 use crate::following::Following;
-use crate::methods::{DESCRIPTION, ICON, NAME};
-use crate::packed::{Name, Place};
+use crate::packed::Place;
 use crate::reports::Waiting;
 use crate::state::{AUDIT_ENTRIES_MAX, AUDIT_PARAMS_BYTES_MAX, Edit, State};
 use crate::update::{PolicyDesk, ReadPolicies};
+use crate::upkeep::{Schedule, restore};
 use crate::values::AuditEntry;
-use crate::{OwnEvent, PolicyFileError, PolicyFiles, RelayKeys, StateError};
-
-/// Where the meters' counters are kept in the store's state.
-const METERS_KEY: &[u8] = b"meters";
-/// How often they are kept; a second longer for each 100,000 bytes of them.
-const METERS_EVERY_SECONDS: u64 = 10;
-/// How often what has expired is taken off the lists. It counts no longer from the second it expires.
-const CLEAR_EVERY_SECONDS: u64 = 60;
-/// How long expired and used up invites are kept, so that who comes too late is told so.
-const INVITE_KEPT_SECONDS: u64 = 7 * 86_400;
+use crate::{Identity, OwnEvent, PolicyFileError, PolicyFiles, RelayKeys, StateError, Terms};
 
 /// Everything that changes while the relay runs. Share it by `Arc`.
 ///
@@ -52,62 +43,6 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) access: Access,
     pub(crate) following: Following,
-}
-
-/// The operator's words on invites and pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
-    /// How many days an invite is open unless it says otherwise; 0: for ever.
-    pub invite_days: u32,
-    /// How often an invite can be used unless it says otherwise.
-    pub invite_uses: u32,
-    /// Who gets an invite by asking for kind 28935.
-    pub invites_by: InvitesBy,
-    /// The most entries of a list in one answer.
-    pub page_max: usize,
-    /// What the relay calls itself when it welcomes somebody.
-    pub relay_url: Option<String>,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            invite_days: 7,
-            invite_uses: 1,
-            invites_by: InvitesBy::Members,
-            page_max: 500,
-            relay_url: None,
-        }
-    }
-}
-
-/// Who gets an invite by asking for kind 28935.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum InvitesBy {
-    /// Every member, and all who manage.
-    #[default]
-    Members,
-    /// Owners, admins and moderators.
-    Admins,
-}
-
-/// What the relay calls itself where that was changed by the management API; else the configuration has it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Identity {
-    /// The name in the NIP-11 document.
-    pub name: Option<String>,
-    /// The description there.
-    pub description: Option<String>,
-    /// The address of the icon there.
-    pub icon: Option<String>,
-}
-
-/// When things are done again, and whether there is anything to do.
-#[derive(Debug, Default)]
-struct Schedule {
-    clear_at: Option<Timestamp>,
-    meters_at: Option<Timestamp>,
-    meters_kept: Vec<u8>,
 }
 
 /// Why the relay cannot start.
@@ -239,27 +174,6 @@ impl Management {
         self.announcer.lock().take()
     }
 
-    /// What is to be done now and then: call it about once a second, on a thread that may wait. Takes reports in, clears
-    /// what has expired, keeps the counters, says who the members are, and measures social distances, which can take
-    /// some seconds.
-    pub fn tick(&self, now: Timestamp) {
-        self.take_reports(now);
-        self.clear_expired(now);
-        self.keep_meters(now);
-        {
-            let state = self.state.lock();
-            self.announcer.lock().tell_roster(&self.keys, &state, now);
-        }
-        self.tick_following(now);
-    }
-
-    /// Keeps what only [`Self::tick`] would have kept. Call it when nothing more comes in.
-    pub fn stop(&self, now: Timestamp) {
-        self.take_reports(now);
-        self.schedule.lock().meters_at = None;
-        self.keep_meters(now);
-    }
-
     /// Makes changes: on disk, in memory, in force, in this order. Then has them told to the world.
     ///
     /// # Errors
@@ -276,9 +190,11 @@ impl Management {
         let news = news(state, &edits);
         state.change(&self.store, edits)?;
         if changes_access {
+            // Before the lock that the writer's thread may want: this takes some milliseconds when the lists are long.
+            let standing = Arc::new(state.standing());
             let mut parts = self.parts.lock();
             let settings = Arc::new(effective(&parts.settings, state, &self.keys));
-            let access = parts.access.clone().with_standing(Arc::new(state.standing()));
+            let access = parts.access.clone().with_standing(standing);
             parts.access = access.with_settings(settings);
             self.put_in_force(&parts);
         }
@@ -304,47 +220,6 @@ impl Management {
         params.truncate(params.floor_char_boundary(AUDIT_PARAMS_BYTES_MAX));
         let entry = AuditEntry { at: now, by, method: method.to_owned(), params };
         edits.push(Edit::Audited(Place(next), Some(entry)));
-    }
-
-    fn clear_expired(&self, now: Timestamp) {
-        {
-            let mut schedule = self.schedule.lock();
-            if schedule.clear_at.is_some_and(|at| now < at) {
-                return;
-            }
-            schedule.clear_at = Some(now.plus_seconds(CLEAR_EVERY_SECONDS));
-        }
-        let mut state = self.state.lock();
-        let addresses = state.blocked_addresses.iter();
-        let addresses = addresses.filter(|(_, block)| block.until.is_some_and(|until| until <= now));
-        let addresses = addresses.map(|(&range, _)| Edit::BlockedAddress(range, None));
-        let invites = state.invites.iter().filter(|(_, invite)| {
-            invite.expires_at.is_some_and(|at| at.plus_seconds(INVITE_KEPT_SECONDS) <= now)
-        });
-        let invites = invites.map(|(code, _)| Edit::Invited(code.clone(), None));
-        let edits: Vec<Edit> = addresses.chain(invites).collect();
-        if !edits.is_empty()
-            && let Err(error) = self.change(&mut state, edits, now)
-        {
-            tracing::error!(%error, "could not clear what has expired");
-        }
-    }
-
-    fn keep_meters(&self, now: Timestamp) {
-        let mut schedule = self.schedule.lock();
-        if schedule.meters_at.is_some_and(|at| now < at) {
-            return;
-        }
-        let counted = self.meters.snapshot(now);
-        let bytes = u64::try_from(counted.len()).unwrap_or(u64::MAX);
-        schedule.meters_at = Some(now.plus_seconds(METERS_EVERY_SECONDS + bytes / 100_000));
-        if counted == schedule.meters_kept {
-            return;
-        }
-        match self.store.change_state(&[StateChange { key: METERS_KEY, value: Some(&counted) }]) {
-            Ok(()) => schedule.meters_kept = counted,
-            Err(error) => tracing::error!(%error, "could not keep the counters"),
-        }
     }
 
     pub(crate) fn put_in_force(&self, parts: &Parts) {
@@ -375,15 +250,16 @@ impl Management {
         self.parts.lock()
     }
 
+    pub(crate) fn lock_announcer(&self) -> MutexGuard<'_, Announcer> {
+        self.announcer.lock()
+    }
+
+    pub(crate) fn lock_schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock()
+    }
+
     pub(crate) fn lock_reports(&self) -> MutexGuard<'_, Waiting> {
         self.reports.lock()
-    }
-}
-
-impl Identity {
-    fn of(state: &State) -> Self {
-        let text = |what: &str| state.identity.get(&Name(what.to_owned())).cloned();
-        Self { name: text(NAME), description: text(DESCRIPTION), icon: text(ICON) }
     }
 }
 
@@ -397,23 +273,6 @@ impl fmt::Debug for Management {
 fn effective(settings: &Settings, state: &State, keys: &RelayKeys) -> Settings {
     let moderators = settings.moderators.iter().chain(state.moderators.keys()).copied().collect();
     Settings { moderators, relay_key: Some(keys.public()), ..settings.clone() }
-}
-
-/// Counters that cannot be read begin anew: they are worth less than a relay that starts.
-fn restore(
-    meters: &Meters,
-    store: &Store,
-    entries_max: usize,
-    now: Timestamp,
-) -> Result<(), chappe_store::Error> {
-    for (key, counted) in store.state(METERS_KEY)? {
-        if *key == *METERS_KEY
-            && let Err(error) = meters.restore(&counted, entries_max, now)
-        {
-            tracing::warn!(%error, "the counters of the last run are not used");
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@ use chappe_authorization::Viewer;
 use chappe_protocol::{EventHead, Kind, Prefix, PublicKey, Refusal, Timestamp};
 use chappe_validation::Verified;
 
-use crate::OwnEvent;
 use crate::invites::{CODE_BYTES_MAX, REQUESTED_MAX, expiry};
-use crate::management::{InvitesBy, Management};
+use crate::management::Management;
 use crate::packed::Name;
 use crate::state::{Edit, State};
 use crate::values::{Invite, Member, Origin};
+use crate::{InvitesBy, OwnEvent};
 
 /// What an event that speaks to the relay itself is answered: the text of an `OK true`, or a no.
 pub type Answer = Result<Cow<'static, str>, Refusal>;

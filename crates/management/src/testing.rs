@@ -93,6 +93,7 @@ impl TestDesk {
         self.files.file.clone().unwrap()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "reads better with json!")]
     pub(crate) fn call(&self, by: &Keys, method: &str, params: Value) -> Result<Value, CallError> {
         self.desk.call(by.public(), method, &params, NOW, &Numbers::default)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chappe_authorization::Shadow;
+use chappe_authorization::{Access, Shadow};
 use chappe_policy::Policy;
 use chappe_protocol::{EventId, Kind, Prefix, Refusal, Timestamp};
 use chappe_validation::Verified;
@@ -138,6 +138,7 @@ impl Management {
                 Refusal::new(Prefix::Restricted, text)
             })?;
         }
+        check_scripts(&access, &policy)?;
         let params = format!("[\"{}\"]", head.id);
         let mut edits = Vec::new();
         self.audit(&state, &mut edits, (head.pubkey, "policy update", &params), now);
@@ -165,6 +166,20 @@ impl Management {
         let mut parts = self.lock_parts();
         parts.access = parts.access.clone().with_shadow(shadow);
         self.refresh_follows(&mut parts, now);
+    }
+}
+
+/// A script is a command line on the relay's machine. Whoever has an owner's key is not at that machine by that, so no
+/// event names one that the operator did not.
+fn check_scripts(access: &Access, policy: &Policy) -> Result<(), Refusal> {
+    let known = |script: &str| access.policy().scripts().any(|other| other == script);
+    if policy.scripts().all(known) {
+        Ok(())
+    } else {
+        Err(Refusal::new(
+            Prefix::Restricted,
+            "a new script can only be named in the file on the relay's machine",
+        ))
     }
 }
 
