@@ -155,10 +155,21 @@ impl Relay {
         self
     }
 
+    /// Stops it and gives all that `chappe export` writes.
+    pub async fn exported(&mut self) -> Vec<Value> {
+        self.stop().await;
+        let mut command = super::command();
+        command.env("CHAPPE_STORE__MAP_BYTES", self.config.store.map_bytes.to_string());
+        let output = command.arg("--data-dir").arg(self.dir.path()).arg("export").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
     /// How many events its page says there are, the expired ones too that are not swept yet.
     pub async fn events_on_disk(&self) -> u64 {
         let counters = http::request(&self.address(), "GET", "/stats.json", &[]).await;
-        let counters: serde_json::Value = serde_json::from_str(&counters.body).unwrap();
+        let counters: Value = serde_json::from_str(&counters.body).unwrap();
         counters["events"].as_u64().unwrap()
     }
 }
