@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chappe_policy::Denial;
-use chappe_protocol::{Kind, Prefix, Refusal, Timestamp};
+use chappe_protocol::{Kind, Prefix, Refusal};
 
 /// Why an event may not be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +49,8 @@ pub enum Denied {
     Policy(Denial),
     /// The address has sent too much for a while, in mode curating.
     AddressSuspended {
-        /// When it may write again.
-        until: Timestamp,
+        /// In how many minutes it may write again, rounded up.
+        minutes: u64,
     },
     /// The key has written all it may on one day, in mode curating.
     TooManyOfKeyToday {
@@ -142,8 +142,8 @@ impl fmt::Display for Denied {
             Self::KindNotAccepted { kind } => write!(f, "events of kind {kind} are not accepted here"),
             Self::NotListedNeedsAuth(list) | Self::NotListed(list) => list.fmt(f),
             Self::PolicyNeedsAuth(denial) | Self::Policy(denial) => denial.fmt(f),
-            Self::AddressSuspended { until } => {
-                write!(f, "too many events from your address, it may publish again from second {until} on")
+            Self::AddressSuspended { minutes } => {
+                write!(f, "too many events from your address, it may publish again in {minutes} minute(s)")
             }
             Self::TooManyOfKeyToday { events_max } => {
                 write!(f, "at most {events_max} events of one key are accepted a day (UTC), go on tomorrow")

@@ -132,7 +132,7 @@ impl Meters {
     }
 
     /// Counts an event of somebody who is not trusted, in mode curating, from an address that is not
-    /// [suspended](Self::suspended_until).
+    /// [suspended](Self::check_suspension).
     ///
     /// An event that is one too many for its key still counts for its address, so that changing keys does not help.
     pub(crate) fn count_curated(&self, payer: &Payer<'_>, curating: &Curating) -> Result<(), Denied> {
@@ -145,7 +145,7 @@ impl Meters {
                 let (first, max) = (curating.ban_hours_first, curating.ban_hours_max);
                 let until =
                     self.bans.change(charge, address, entries_max, now, |ban| ban.extend(first, max, now));
-                return Err(Denied::AddressSuspended { until });
+                return Err(suspended(until, now));
             }
         }
         let events_max = curating.events_per_key_a_day;
@@ -158,9 +158,10 @@ impl Meters {
         Ok(())
     }
 
-    /// The end of the ban on this address that grew out of too many events, while it lasts.
-    pub(crate) fn suspended_until(&self, payer: &Payer<'_>) -> Option<Timestamp> {
-        self.bans.get(&payer.address?)?.end(payer.now)
+    /// Refuses an address that is kept out for a while because it sent too much.
+    pub(crate) fn check_suspension(&self, payer: &Payer<'_>) -> Result<(), Denied> {
+        let ban = payer.address.and_then(|address| self.bans.get(&address));
+        ban.and_then(|ban| ban.end(payer.now)).map_or(Ok(()), |until| Err(suspended(until, payer.now)))
     }
 
     /// Counts an event that has to wait, and says how long: one step more than the one before.
@@ -172,6 +173,10 @@ impl Meters {
         });
         delay.step.saturating_mul(by_key.max(by_address)).min(delay.max)
     }
+}
+
+fn suspended(until: Timestamp, now: Timestamp) -> Denied {
+    Denied::AddressSuspended { minutes: until.0.saturating_sub(now.0).div_ceil(60) }
 }
 
 /// The address that limits count by; none for proxies, and where there is none.

@@ -137,7 +137,7 @@ fn random_policy(rng: &mut Rng, keys: &[String]) -> Value {
     match rng.below(4) {
         0 => {
             policy["kind"] =
-                json!({ "whitelist": KINDS.iter().filter(|_| rng.percent(70)).collect::<Vec<_>>() })
+                json!({ "whitelist": KINDS.iter().filter(|_| rng.percent(70)).collect::<Vec<_>>() });
         }
         1 => policy["kind"] = json!({ "blacklist": [rng.pick(&KINDS)] }),
         2 => policy["global"] = random_rule(rng, keys),

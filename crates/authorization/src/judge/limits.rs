@@ -97,9 +97,7 @@ impl Case<'_> {
         if self.is_listed() {
             return Ok(Duration::ZERO);
         }
-        if let Some(until) = meters.suspended_until(payer) {
-            return Err(Denied::AddressSuspended { until });
-        }
+        meters.check_suspension(payer)?;
         if !self.is_exempt {
             meters.count_curated(payer, curating)?;
         }

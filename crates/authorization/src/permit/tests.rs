@@ -1,4 +1,4 @@
-use chappe_protocol::{Kind, Refusal, Timestamp};
+use chappe_protocol::{Kind, Refusal};
 use chappe_testkit::{EventBuilder, Keys, TestEvent, auth_event};
 
 use super::*;
@@ -158,9 +158,8 @@ fn each_no_has_its_words() {
         (Denied::PolicyNeedsAuth(denial), format!("auth-required: {denial}")),
         (Denied::Policy(denial), format!("restricted: {denial}")),
         (
-            Denied::AddressSuspended { until: Timestamp(9) },
-            "rate-limited: too many events from your address, it may publish again from second 9 on"
-                .to_owned(),
+            Denied::AddressSuspended { minutes: 9 },
+            "rate-limited: too many events from your address, it may publish again in 9 minute(s)".to_owned(),
         ),
         (
             Denied::TooManyOfKeyToday { events_max: 50 },
