@@ -78,6 +78,21 @@ async fn a_crash_fails_what_was_asked_at_once_and_the_rest_waits_for_the_next_li
     assert!(started.elapsed() < support::LONG, "nothing has waited for the time-out");
 }
 
+/// It has ended before all that it wrote is read.
+#[tokio::test]
+async fn what_a_program_says_before_it_ends_counts() {
+    const EVENTS: usize = 400;
+    let each = format!(
+        r#"say "$id" accept '' >> answers; count=$((count+1))
+if [ "$count" -eq {EVENTS} ]; then exec cat answers; fi"#
+    );
+    let bench = Setup::new().plugin(&each).set(|settings| settings.in_flight_max = EVENTS).start();
+    for n in 0..EVENTS {
+        bench.say(&n.to_string());
+    }
+    assert_eq!(bench.outcomes(EVENTS).await, vec![Outcome::Stored; EVENTS]);
+}
+
 #[tokio::test]
 async fn what_cannot_be_started_fails_its_events_and_is_tried_again() {
     let bench = Setup::new()
