@@ -11,6 +11,9 @@ use chappe_validation::Rules;
 use crate::Session;
 use crate::session::Turn;
 
+/// What an EVENT message has around its event: `["EVENT",` and `]`.
+const ENVELOPE_BYTES: usize = 10;
+
 /// How far a permitted event has come.
 enum Course {
     /// Its outcome comes to the inbox.
@@ -61,12 +64,14 @@ impl Session {
             return Ok(Course::Done(Outcome::Duplicate.answer()?.into()));
         }
         let verified = services.verifier.verify(event, &services.rules, now, buffer)?;
+        let event_bytes = bytes.saturating_sub(ENVELOPE_BYTES);
         let access = services.access();
         let source = Source::Client(&self.peer);
-        if let Some(difference) = compare_with_shadow(&access, verified, &self.peer, bytes, now) {
+        if let Some(difference) = compare_with_shadow(&access, verified, &self.peer, event_bytes, now) {
             tracing::debug!(id = %event.head.id, ?difference, "the shadow policy differs");
         }
-        let permit = authorize(&access, services.management.meters(), verified, source, bytes, now)?;
+        let meters = services.management.meters();
+        let permit = authorize(&access, meters, verified, source, event_bytes, now)?;
         let route = route(permit.head().kind, services.desks);
         match route {
             Route::Join | Route::Leave | Route::PolicyUpdate => {
