@@ -42,6 +42,37 @@ fn grants_can_be_added_and_bounds_raised() {
     assert_eq!(narrowed(&old, &new), Vec::<String>::new());
 }
 
+#[test]
+fn another_granting_field_may_come_where_the_direction_is_restricted() {
+    let file = |rule: Value| json!({ "policy_admins": [hex(2)], "policy_follow_whitelist_enabled": true, "rules": { "1": rule } });
+    let list = json!([hex(3)]);
+    let (write, read) = (
+        ["write_allow", "write_follows_whitelist", "write_allow_if_tagged"],
+        ["read_allow", "read_follows_whitelist", "privileged"],
+    );
+    let value = |field: &str| {
+        if matches!(field, "privileged" | "write_allow_follows") { json!(true) } else { list.clone() }
+    };
+    let check = |before: &str, after: &str, restricted: bool| {
+        let old = file(json!({ before: value(before) }));
+        let new = file(json!({ before: value(before), after: value(after) }));
+        let expected = if restricted { vec![] } else { vec![format!("rules.1.{after}")] };
+        assert_eq!(narrowed(&old, &new), expected, "{after} beside {before}");
+    };
+    for both in ["write_allow_follows", "follows_whitelist_admins"] {
+        for field in write.iter().chain(&read) {
+            check(both, field, true);
+            check(field, both, false);
+        }
+    }
+    for (ways, others) in [(write, read), (read, write)] {
+        for before in ways {
+            ways.iter().filter(|after| **after != before).for_each(|after| check(before, after, true));
+            others.iter().for_each(|after| check(before, after, false));
+        }
+    }
+}
+
 /// One change of a file, and whether it is none.
 fn check(old: &Value, change: &Value, path: &str) {
     let mut new = old.clone();

@@ -89,6 +89,10 @@ fn contradictions_are_faults() {
             "max_expiry_duration: is 6 seconds, but max_expiry says 5: leave max_expiry out".to_owned(),
         ),
         (
+            json!({ "max_expiry": 7, "max_expiry_duration": "PT6S" }),
+            "max_expiry_duration: is 6 seconds, but max_expiry says 7: leave max_expiry out".to_owned(),
+        ),
+        (
             json!({ "read_allow_permissive": true }),
             "read_allow_permissive: stands in the global rule only".to_owned(),
         ),
