@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use chappe_authorization::{Source, accept_auth, authorize, compare_with_shadow};
 use chappe_processing::{Outcome, Room, Submitted};
-use chappe_protocol::{Event, Prefix, PublicKey, Refusal, Timestamp};
+use chappe_protocol::{Event, PublicKey, Refusal, Timestamp};
 use chappe_routing::{Route, route};
 use chappe_validation::Rules;
 
@@ -38,13 +38,7 @@ impl Session {
         match self.submit(event, bytes, room, buffer, now) {
             Ok(Course::OnItsWay) => self.replies.add(event.head.id, None),
             Ok(Course::Done(text)) => self.reply(event.head.id, Ok(text)),
-            Err(refusal) => {
-                // Whoever is told to sign in gets the challenge to do it with, first.
-                if refusal.prefix == Prefix::AuthRequired {
-                    self.send_challenge();
-                }
-                self.reply(event.head.id, Err(refusal));
-            }
+            Err(refusal) => self.reply(event.head.id, Err(refusal)),
         }
         Turn::Taken
     }

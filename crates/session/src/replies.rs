@@ -3,11 +3,8 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use chappe_codec::Answer;
 use chappe_processing::{Outcome, Ticket};
 use chappe_protocol::{EventId, Refusal};
-
-use crate::Outbox;
 
 /// The events of a connection that have no OK yet, oldest first. An OK that is known waits for those before it.
 #[derive(Default)]
@@ -64,20 +61,14 @@ impl Replies {
         }
     }
 
-    /// Writes the OKs that no event waits before.
-    pub(crate) fn write_ready(&mut self, outbox: &mut Outbox) {
-        while let Some((id, Some(reply))) = self.events.front() {
-            write_ok(outbox, id, reply);
-            self.events.pop_front();
-            self.first = self.first.wrapping_add(1);
-        }
+    /// The oldest event, once its reply is known: the next OK to write.
+    pub(crate) fn next_ready(&mut self) -> Option<(EventId, Reply)> {
+        let (id, reply) = self.events.pop_front()?;
+        let Some(reply) = reply else {
+            self.events.push_front((id, None));
+            return None;
+        };
+        self.first = self.first.wrapping_add(1);
+        Some((id, reply))
     }
-}
-
-pub(crate) fn write_ok(outbox: &mut Outbox, id: &EventId, reply: &Reply) {
-    let answer = match reply {
-        Ok(text) => Answer::Accepted(text),
-        Err(refusal) => Answer::Refused(refusal),
-    };
-    outbox.message(|out| chappe_codec::append_ok(out, id, answer));
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use chappe_authorization::{Challenge, Peer};
-use chappe_codec::{About, ClientMessage, Malformed};
+use chappe_codec::{About, Answer, ClientMessage, Malformed};
 use chappe_processing::Inbox;
-use chappe_protocol::{Prefix, Refusal, SubscriptionId, Timestamp};
+use chappe_protocol::{EventId, Prefix, Refusal, SubscriptionId, Timestamp};
 
 use crate::backlog::Backlog;
 use crate::open::OpenSubscriptions;
-use crate::replies::{Replies, write_ok};
+use crate::replies::{Replies, Reply};
 use crate::stored::Running;
 use crate::waiting::Waiting;
 use crate::workspace::Workspace;
@@ -177,7 +177,9 @@ impl Session {
         while let Some((ticket, outcome)) = self.inbox.next_outcome() {
             self.replies.settle(ticket, outcome);
         }
-        self.replies.write_ready(&mut self.outbox);
+        while let Some((id, reply)) = self.replies.next_ready() {
+            self.write_ok(&id, &reply);
+        }
         if self.closing.is_some() {
             return Activity::Idle;
         }
@@ -254,15 +256,27 @@ impl Session {
     }
 
     /// Answers an event that needs no outcome: at once, or after the OKs before it.
-    pub(crate) fn reply(&mut self, id: chappe_protocol::EventId, reply: crate::replies::Reply) {
+    pub(crate) fn reply(&mut self, id: EventId, reply: Reply) {
         if self.replies.is_empty() {
-            write_ok(&mut self.outbox, &id, &reply);
+            self.write_ok(&id, &reply);
         } else {
             self.replies.add(id, Some(reply));
         }
     }
 
-    fn refuse_event(&mut self, id: chappe_protocol::EventId, refusal: Refusal) -> Turn {
+    /// Whoever is told to sign in gets the challenge to do it with, first.
+    fn write_ok(&mut self, id: &EventId, reply: &Reply) {
+        let answer = match reply {
+            Ok(text) => Answer::Accepted(text),
+            Err(refusal) => Answer::Refused(refusal),
+        };
+        if reply.as_ref().is_err_and(|refusal| refusal.prefix == Prefix::AuthRequired) {
+            self.send_challenge();
+        }
+        self.outbox.message(|out| chappe_codec::append_ok(out, id, answer));
+    }
+
+    fn refuse_event(&mut self, id: EventId, refusal: Refusal) -> Turn {
         self.reply(id, Err(refusal));
         Turn::Taken
     }
