@@ -7,7 +7,7 @@ mod close;
 mod metered;
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +46,7 @@ struct Connection<'a> {
     shared: &'a Shared,
     session: Session,
     inbox: Arc<Inbox>,
+    address: Option<IpAddr>,
     socket: WebSocketStream<Metered<TcpStream>>,
     written: Meter,
     phase: watch::Receiver<Phase>,
@@ -58,20 +59,28 @@ struct Connection<'a> {
     frames: u32,
 }
 
-/// Serves the connection until it ends. `read` is what came after the handshake and was read with it.
-pub(crate) async fn run(
-    socket: TcpStream,
-    read: Bytes,
-    remote: SocketAddr,
-    host: Option<String>,
-    shared: &Shared,
-) {
+/// What is known of a connection when it becomes WebSocket.
+pub(crate) struct Opened {
+    /// The other end of the socket.
+    pub(crate) remote: SocketAddr,
+    /// The client's address; none when a proxy keeps it to itself.
+    pub(crate) address: Option<IpAddr>,
+    /// The request's Host header.
+    pub(crate) host: Option<String>,
+    /// What came after the handshake and was read with it.
+    pub(crate) read: Bytes,
+}
+
+/// Serves the connection until it ends.
+pub(crate) async fn run(socket: TcpStream, opened: Opened, shared: &Shared) {
     let started = Instant::now();
-    let session = match shared.session(host.as_deref()) {
+    let Opened { remote, address, host, read } = opened;
+    let session = match shared.session(host.as_deref(), address) {
         Ok(session) => session,
         Err(error) => return tracing::error!(%error, "no random numbers for a challenge"),
     };
-    tracing::trace!(%remote, "connection opened");
+    let shown = address.map_or_else(|| "hidden".to_owned(), |address| address.to_string());
+    tracing::trace!(%remote, address = shown, "connection opened");
     let (socket, written) = metered::meter(socket);
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -84,6 +93,7 @@ pub(crate) async fn run(
         shared,
         inbox: Arc::clone(session.inbox()),
         session,
+        address,
         socket,
         written,
         phase: shared.phase.clone(),
@@ -96,13 +106,15 @@ pub(crate) async fn run(
     let messages = connection.messages;
     // In a box: every connection would hold the room for it all its life.
     Box::pin(connection.close(end)).await;
-    tracing::debug!(%remote, seconds = started.elapsed().as_secs(), messages, ?end, "connection ended");
+    let seconds = started.elapsed().as_secs();
+    tracing::debug!(%remote, address = shown, seconds, messages, ?end, "connection ended");
 }
 
 impl Connection<'_> {
     /// The conversation, until one side ends it.
     async fn converse(&mut self) -> End {
         let mut stopping = pin!(reached(self.phase.clone(), Phase::Stopping));
+        let mut blocked = pin!(self.shared.blocked(self.address));
         let mut timer = pin!(sleep_until(self.heard_at + self.shared.timeouts.ping));
         loop {
             let activity = self.session.advance(self.shared.clock.now());
@@ -124,6 +136,7 @@ impl Connection<'_> {
                     self.session.shut_down();
                     Ok(())
                 }
+                () = &mut blocked => Err(End::Blocked),
                 () = &mut timer => {
                     let step = self.check_silence().await;
                     timer.as_mut().reset(self.next_check());
@@ -177,6 +190,7 @@ impl Connection<'_> {
             return Ok(());
         }
         let stuck = stuck(&self.written, &self.inbox, self.phase.clone(), self.shared.timeouts.write);
+        let blocked = self.shared.blocked(self.address);
         let outbox = self.session.outbox();
         let socket = &mut self.socket;
         let writing = async {
@@ -193,6 +207,7 @@ impl Connection<'_> {
             biased;
             written = writing => written.map_err(End::from),
             end = stuck => Err(end),
+            () = blocked => Err(End::Blocked),
         };
         outbox.clear();
         done

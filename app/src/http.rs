@@ -1,12 +1,18 @@
-//! What is served at `/` besides WebSocket: the information document (NIP-11), the page for browsers, its counters.
+//! What is served at `/` besides WebSocket: the information document (NIP-11), the page for browsers, its counters, the
+//! management API (NIP-86).
 //!
 //! One address serves all: what a request wants is read from its headers ([`Wanted`]). Any other path is 404, except
 //! `/stats.json`, from which the page refreshes its counters.
 
+mod changing;
+mod management;
 mod nip11;
 mod page;
 mod upgrade;
 mod wanted;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,18 +20,24 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
+use chappe_management::CallError;
+use chappe_protocol::PublicKey;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::config::Config;
 
-pub(crate) use nip11::SUPPORTED_NIPS;
+pub(crate) use changing::{Changing, has_managers};
+pub(crate) use management::{SignedCall, Unsigned};
 use page::Page;
-pub(crate) use upgrade::Handover;
+pub(crate) use upgrade::{Caller, Handover};
 use wanted::Wanted;
 
-/// What the relay says by HTTP: all that is known when it starts.
+/// What the relay says by HTTP.
 #[derive(Debug)]
 pub(crate) struct Site {
+    /// What it was put together from, besides the configuration.
+    changing: Changing,
     /// NIP-11's document, as JSON.
     document: String,
     page: Page,
@@ -42,23 +54,36 @@ pub(crate) struct Counters {
     pub(crate) subscriptions: usize,
 }
 
-/// Who knows the live numbers.
-pub(crate) trait Count: Clone + Send + Sync + 'static {
-    /// The numbers now.
+/// Who knows what is to be said now, and does what is asked for.
+pub(crate) trait Backstage: Clone + Send + Sync + 'static {
+    /// The live numbers.
     fn counters(&self) -> Counters;
     /// What to say.
-    fn site(&self) -> &Site;
+    fn site(&self) -> Arc<Site>;
+    /// Whether calls to the management API are taken.
+    fn is_managed(&self) -> bool;
+    /// How long a call may take to arrive.
+    fn body_patience(&self) -> Duration;
+    /// Whose call it is, if they may make calls.
+    fn signer(&self, call: &SignedCall<'_>) -> Result<PublicKey, Unsigned>;
+    /// Does what a call asks for. Waits for the disk.
+    fn call(&self, caller: PublicKey, method: &str, params: &Value) -> Result<Value, CallError>;
 }
 
 impl Site {
-    /// Puts together what the configuration says of the relay.
-    pub(crate) fn new(config: &Config) -> Self {
-        Self { document: nip11::document(config), page: Page::new(config) }
+    /// Puts together what the relay says of itself.
+    pub(crate) fn new(config: &Config, changing: Changing) -> Self {
+        Self { document: nip11::document(config, &changing), page: Page::new(config, &changing), changing }
+    }
+
+    /// Whether it says this.
+    pub(crate) fn shows(&self, changing: &Changing) -> bool {
+        self.changing == *changing
     }
 }
 
 /// The routes; cheap to clone for each connection.
-pub(crate) fn routes<S: Count>(state: S) -> Router {
+pub(crate) fn routes<S: Backstage>(state: S) -> Router {
     Router::new()
         .route("/", any(root::<S>))
         .route("/stats.json", get(stats::<S>))
@@ -66,8 +91,9 @@ pub(crate) fn routes<S: Count>(state: S) -> Router {
         .with_state(state)
 }
 
-async fn root<S: Count>(State(state): State<S>, mut request: Request) -> Response<Body> {
+async fn root<S: Backstage>(State(state): State<S>, mut request: Request) -> Response<Body> {
     match Wanted::of(request.method(), request.headers()) {
+        Wanted::Management if state.is_managed() => with_cors(management::answer(state, request).await),
         Wanted::WebSocket { accept } => upgrade::switch(&mut request, &accept),
         Wanted::BadUpgrade(reason) => {
             let version = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
@@ -79,7 +105,7 @@ async fn root<S: Count>(State(state): State<S>, mut request: Request) -> Respons
         )),
         Wanted::Preflight => with_cors(StatusCode::NO_CONTENT),
         Wanted::Page => state.site().page.response(request.headers(), state.counters()),
-        Wanted::Nothing => {
+        Wanted::Management | Wanted::Nothing => {
             let allow = (header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
             (StatusCode::METHOD_NOT_ALLOWED, [allow], "only GET, HEAD and OPTIONS are answered here\n")
                 .into_response()
@@ -92,15 +118,17 @@ fn with_cors(response: impl IntoResponse) -> Response<Body> {
     let mut response = response.into_response();
     let headers = response.headers_mut();
     let any = HeaderValue::from_static("*");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any.clone());
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, any);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    // The asterisk stands for all headers but this one (Fetch standard, "CORS-preflight fetch").
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*, Authorization"));
+    headers
+        .insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS, POST"));
     // One address, several answers: a cache between must not mix them up.
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     response
 }
 
-async fn stats<S: Count>(State(state): State<S>) -> impl IntoResponse {
+async fn stats<S: Backstage>(State(state): State<S>) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

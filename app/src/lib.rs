@@ -18,6 +18,7 @@ pub mod config;
 mod connection;
 mod http;
 pub mod log;
+mod plugins;
 mod relay;
 mod server;
 

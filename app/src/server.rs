@@ -1,12 +1,13 @@
 //! Sockets: listening, accepting, and a connection's way from its first byte to its last.
 
+mod admission;
 mod descriptors;
 mod refuse;
 mod slots;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,11 +21,15 @@ use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
+use self::admission::{Admission, Admitted};
+pub(crate) use admission::Refused;
 pub(crate) use descriptors::raise_limit;
 pub(crate) use slots::{Slot, Slots};
 
-use crate::connection;
-use crate::http::Handover;
+use crate::address::{HeaderError, read_header};
+use crate::config::ProxyProtocol;
+use crate::connection::{self, Opened};
+use crate::http::{Caller, Handover};
 use crate::relay::{Phase, Shared, reached};
 
 /// The least that hyper allows. A request's head has to fit, and the buffer is gone once the connection is upgraded.
@@ -61,7 +66,7 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, routes: R
 fn start(socket: TcpStream, remote: SocketAddr, shared: &Arc<Shared>, routes: &Router) {
     let Some(slot) = shared.slots.take() else {
         if let Some(turn) = shared.slots.take_refusal() {
-            tokio::spawn(refuse::refuse(socket, turn));
+            tokio::spawn(refuse::refuse(socket, Refused::Full, turn));
         }
         return;
     };
@@ -84,10 +89,27 @@ fn prepare(socket: &TcpStream) -> std::io::Result<()> {
 ///
 /// The slot is free again when this ends, even by a panic. It stands before what is shared because it has to be dropped
 /// after it: once all slots are free, nobody holds the store any more.
-async fn serve(socket: TcpStream, remote: SocketAddr, _slot: Slot, shared: Arc<Shared>, routes: Router) {
+async fn serve(mut socket: TcpStream, remote: SocketAddr, slot: Slot, shared: Arc<Shared>, routes: Router) {
+    let peer = match peer(&mut socket, remote, &shared).await {
+        Ok(peer) => peer,
+        Err(error) => return tracing::debug!(%remote, %error, "a proxy said nothing useful"),
+    };
+    let (admission, _pass) = match Admission::ask(peer, &shared) {
+        Ok(admitted) => admitted,
+        Err(refused) => {
+            tracing::debug!(%remote, %peer, %refused, "not let in");
+            let turn = shared.slots.take_refusal();
+            drop((routes, shared));
+            drop(slot);
+            if let Some(turn) = turn {
+                refuse::refuse(socket, refused, turn).await;
+            }
+            return;
+        }
+    };
     let handover = Handover::default();
     // In a box of its own: the memory is free again when the long WebSocket part begins.
-    let http = Box::pin(serve_http(socket, handover.clone(), Arc::clone(&shared), routes));
+    let http = Box::pin(serve_http(socket, admission, handover.clone(), Arc::clone(&shared), routes));
     if let Err(error) = http.await {
         tracing::debug!(%remote, %error, "http connection failed");
     }
@@ -95,22 +117,52 @@ async fn serve(socket: TcpStream, remote: SocketAddr, _slot: Slot, shared: Arc<S
         && let Ok(upgraded) = upgrading.socket.await
         && let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>()
     {
-        let socket = parts.io.into_inner();
-        connection::run(socket, parts.read_buf, remote, upgrading.host, &shared).await;
+        let Caller { address } = upgrading.caller;
+        let opened = Opened { remote, address, host: upgrading.host, read: parts.read_buf };
+        connection::run(parts.io.into_inner(), opened, &shared).await;
+    }
+}
+
+/// Who is at the other end, as far as can be told before HTTP.
+async fn peer(socket: &mut TcpStream, remote: SocketAddr, shared: &Shared) -> Result<IpAddr, HeaderError> {
+    let itself = remote.ip().to_canonical();
+    if shared.proxy_protocol == ProxyProtocol::None || !shared.door.is_trusted(itself) {
+        return Ok(itself);
+    }
+    tokio::select! {
+        biased;
+        header = read_header(socket) => Ok(header?.unwrap_or(itself)),
+        () = tokio::time::sleep(shared.timeouts.header) => Err(HeaderError::TooSlow),
+        () = reached(shared.phase.clone(), Phase::Stopping) => Err(HeaderError::TooSlow),
     }
 }
 
 async fn serve_http(
     socket: TcpStream,
+    admission: Admission,
     handover: Handover,
     shared: Arc<Shared>,
     routes: Router,
 ) -> Result<(), hyper::Error> {
     let routes = TowerToHyperService::new(routes);
-    let service = service_fn(move |request: Request<Incoming>| {
+    // Requests of one connection come one after the other: nobody ever waits for this lock.
+    let admission = Mutex::new(admission);
+    let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(handover.clone());
-        routes.call(request)
+        let mut admission = admission.lock().unwrap_or_else(PoisonError::into_inner);
+        let admitted = admission.ask_request(request.headers(), &shared);
+        let answer = admitted.map(|Admitted { address, pass }| {
+            handover.hold(pass);
+            request.extensions_mut().insert(Caller { address });
+            request.extensions_mut().insert(handover.clone());
+            routes.call(request)
+        });
+        async move {
+            match answer {
+                Ok(answering) => answering.await,
+                Err(refused) => Ok(refused.response()),
+            }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -32,6 +32,8 @@ pub(crate) enum HeaderError {
     Malformed,
     /// It is longer than it may be.
     TooLong,
+    /// It did not come in time.
+    TooSlow,
 }
 
 impl fmt::Display for HeaderError {
@@ -42,6 +44,7 @@ impl fmt::Display for HeaderError {
                 f.write_str("there is no PROXY protocol header before the client's first byte")
             }
             Self::TooLong => f.write_str("the PROXY protocol header is too long"),
+            Self::TooSlow => f.write_str("no PROXY protocol header came in time"),
         }
     }
 }

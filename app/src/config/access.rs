@@ -42,7 +42,7 @@ pub struct Access {
 pub enum Mode {
     /// Everyone.
     Open,
-    /// Owners, admins, and whom they follow.
+    /// Owners, admins, and whom admins follow.
     Follows,
     /// Those on the list that the management API keeps.
     Managed,
@@ -68,6 +68,10 @@ pub enum AuthChallenge {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
+    /// Where relative paths start: the configuration file's directory; empty: the working directory. No knob:
+    /// [`super::load`] knows it.
+    #[serde(skip)]
+    pub folder: PathBuf,
     /// The policy in force; empty: none. Relative to the configuration file, until [`super::load`] has made it absolute.
     pub file: PathBuf,
     /// A policy that is only tried out beside the other; empty: none. A path as `file`.
@@ -229,6 +233,7 @@ impl Default for Access {
 impl Default for Policy {
     fn default() -> Self {
         Self {
+            folder: PathBuf::new(),
             file: PathBuf::new(),
             shadow_file: PathBuf::new(),
             plugin: String::new(),

@@ -82,9 +82,11 @@ pub fn load(
     if config.store.data_dir.as_os_str().is_empty() {
         config.store.data_dir = data_home.ok_or(ConfigError::NoDataHome)?.join("chappe");
     }
+    let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
     for path in [&mut config.policy.file, &mut config.policy.shadow_file] {
-        *path = beside(file, path);
+        *path = from_folder(folder, path);
     }
+    folder.clone_into(&mut config.policy.folder);
     let faults = config.faults();
     if faults.is_empty() {
         return Ok(config);
@@ -111,13 +113,12 @@ fn data_home(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
     variable("XDG_DATA_HOME").or_else(|| Some(variable("HOME")?.join(".local/share")))
 }
 
-/// The path as it is meant in the file: relative to it. The process may have another working directory.
-fn beside(file: Option<&Path>, path: &Path) -> PathBuf {
+/// A path as it is meant in a file of that folder. The process may have another working directory.
+fn from_folder(folder: &Path, path: &Path) -> PathBuf {
     if path.as_os_str().is_empty() {
         return PathBuf::new();
     }
-    let directory = file.and_then(Path::parent).unwrap_or(Path::new(""));
-    let path = directory.join(path);
+    let path = folder.join(path);
     // Without a working directory the path stays what it is, and cannot be read.
     std::path::absolute(&path).unwrap_or(path)
 }

@@ -20,8 +20,12 @@ fn load_with(
     let home = [("HOME", "/home/operator")];
     let environment =
         home.iter().chain(environment).map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    load(file.map(|_| path.as_path()), environment, overrides)
-        .map_err(|error| error.to_string().replace(&*path.to_string_lossy(), "FILE"))
+    let loaded = load(file.map(|_| path.as_path()), environment, overrides).map(|mut config| {
+        // Another directory each time.
+        config.policy.folder = PathBuf::new();
+        config
+    });
+    loaded.map_err(|error| error.to_string().replace(&*path.to_string_lossy(), "FILE"))
 }
 
 fn from_file(text: &str) -> Result<Config, String> {

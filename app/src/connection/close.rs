@@ -29,6 +29,8 @@ pub(super) enum End {
     Stopped,
     /// The client sent no frame, not even an answer to a ping.
     Idle,
+    /// The client's address was blocked.
+    Blocked,
     /// A frame breaks RFC 6455: it was not masked, say.
     Protocol,
     /// A text message is not UTF-8.
@@ -56,6 +58,7 @@ impl End {
             Self::Overflow | Self::NotReading => Some((Closing::TooSlow.code(), Closing::TooSlow.reason())),
             Self::Stopped => Some((Closing::ShuttingDown.code(), Closing::ShuttingDown.reason())),
             Self::Idle => Some((1001, "nothing was heard of you")),
+            Self::Blocked => Some((1008, "your address is blocked here")),
             Self::Protocol => Some((1002, "a frame breaks the WebSocket protocol")),
             Self::NotUtf8 => Some((1007, "a text message is not UTF-8")),
         }

@@ -3,10 +3,20 @@
 use chappe_protocol::SubscriptionId;
 use serde::Serialize;
 
+use super::Changing;
 use crate::config::{Config, Limits};
 
-/// The NIPs that a relay has a part in, and that work here. AND tags (`&t`) have no number of their own yet.
-pub(crate) const SUPPORTED_NIPS: &[u16] = &[1, 2, 9, 11, 13, 17, 40, 42, 45, 59, 62, 65, 67, 70];
+/// The NIPs that a relay has a part in, and that always work here. AND tags (`&t`) have no number of their own yet.
+const ALWAYS_SUPPORTED: [u16; 14] = [1, 2, 9, 11, 13, 17, 40, 42, 45, 59, 62, 65, 67, 70];
+
+/// The NIPs that work here now, in order.
+pub(super) fn supported_nips(changing: &Changing) -> Vec<u16> {
+    let members = changing.has_members.then_some(43);
+    let managers = changing.has_managers.then_some([86, 98]).into_iter().flatten();
+    let mut nips: Vec<u16> = ALWAYS_SUPPORTED.into_iter().chain(members).chain(managers).collect();
+    nips.sort_unstable();
+    nips
+}
 
 /// The document. A text that the operator left empty is left out.
 #[derive(Serialize)]
@@ -15,6 +25,8 @@ struct Document<'a> {
     description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pubkey: Option<String>,
+    #[serde(rename = "self", skip_serializing_if = "Option::is_none")]
+    own_key: Option<String>,
     #[serde(skip_serializing_if = "str::is_empty")]
     contact: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -22,7 +34,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     software: &'a str,
     version: &'a str,
-    supported_nips: &'static [u16],
+    supported_nips: Vec<u16>,
     limitation: Limitation,
 }
 
@@ -54,24 +66,26 @@ const EVENT_MESSAGE_LEAST_BYTES: usize =
             + chappe_protocol::Signature::BYTES);
 
 /// Writes the document as JSON.
-pub(super) fn document(config: &Config) -> String {
-    let Config { relay, limits, .. } = config;
+pub(super) fn document(config: &Config, changing: &Changing) -> String {
+    let Config { relay, .. } = config;
     let document = Document {
-        name: &relay.name,
-        description: &relay.description,
+        name: changing.name(config),
+        description: changing.description(config),
         pubkey: relay.pubkey.map(|key| key.to_string()),
+        own_key: changing.own_key.map(|key| key.to_string()),
         contact: &relay.contact,
-        icon: &relay.icon,
+        icon: changing.icon(config),
         software: env!("CARGO_PKG_REPOSITORY"),
         version: env!("CARGO_PKG_VERSION"),
-        supported_nips: SUPPORTED_NIPS,
-        limitation: limitation(limits),
+        supported_nips: supported_nips(changing),
+        limitation: limitation(config, changing),
     };
     // Texts and numbers only: there is nothing in it that JSON could not hold.
     serde_json::to_string(&document).unwrap_or_default()
 }
 
-fn limitation(limits: &Limits) -> Limitation {
+fn limitation(config: &Config, changing: &Changing) -> Limitation {
+    let Config { limits, access, .. } = config;
     Limitation {
         max_message_length: limits.message_bytes_max,
         max_subscriptions: limits.subscriptions_max,
@@ -81,9 +95,11 @@ fn limitation(limits: &Limits) -> Limitation {
         max_event_tags: limits.event_tags_max,
         max_content_length: content_chars_max(limits),
         min_pow_difficulty: limits.pow_bits_min,
-        auth_required: false,
+        // NIP-11: "before a new connection may perform any other action".
+        auth_required: access.auth_read && access.auth_write,
         payment_required: false,
-        restricted_writes: false,
+        // NIP-11 counts proof of work among the conditions.
+        restricted_writes: changing.restricted_writes || limits.pow_bits_min > 0,
         created_at_lower_limit: bound(limits.created_at_age_seconds_max),
         created_at_upper_limit: bound(limits.created_at_ahead_seconds_max),
     }

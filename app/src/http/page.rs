@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 
-use super::{Counters, SUPPORTED_NIPS, nip11, wanted};
+use super::{Changing, Counters, nip11, wanted};
 use crate::config::{Config, Limits};
 
 /// Holds `{{name}}` where a value goes.
@@ -22,7 +22,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, changing: &Changing) -> Self {
         let relay = &config.relay;
         let own_url = relay.urls.first().cloned();
         let contact = match relay.contact.as_str() {
@@ -30,12 +30,13 @@ impl Page {
             contact => format!(" Its operator: {}.", escape(contact)),
         };
         let fixed = [
-            ("name", escape(&relay.name)),
-            ("description", escape(&relay.description)),
+            ("name", escape(changing.name(config))),
+            ("description", escape(changing.description(config))),
             ("contact", contact),
             ("version", escape(env!("CARGO_PKG_VERSION"))),
             ("limits", limits(&config.limits)),
-            ("nips", nips()),
+            ("nips", nips(&nip11::supported_nips(changing))),
+            ("account", account(changing).to_owned()),
             ("own", if own_url.is_some() { "yes" } else { "no" }.to_owned()),
         ];
         Self { template: fill(TEMPLATE, &fixed), own_url }
@@ -117,6 +118,17 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// What a newcomer needs.
+const fn account(changing: &Changing) -> &'static str {
+    if changing.has_members {
+        "Who writes here is a member: an invite makes you one."
+    } else if changing.restricted_writes {
+        "Who may write here is for its operator to say."
+    } else {
+        "You need no account here, only your own key."
+    }
+}
+
 fn limits(limits: &Limits) -> String {
     let mut rows = vec![
         ("Message", bytes(limits.message_bytes_max)),
@@ -143,8 +155,8 @@ fn limits(limits: &Limits) -> String {
     })
 }
 
-fn nips() -> String {
-    SUPPORTED_NIPS.iter().fold(String::new(), |mut html, nip| {
+fn nips(nips: &[u16]) -> String {
+    nips.iter().fold(String::new(), |mut html, nip| {
         let url = format!("https://github.com/nostr-protocol/nips/blob/master/{nip:02}.md");
         // Writing to a String cannot fail.
         let _ = writeln!(

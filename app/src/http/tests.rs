@@ -22,7 +22,8 @@ const HANDSHAKE: [(&str, &str); 4] = [
 #[test]
 fn headers_tell_what_is_wanted() {
     let accept = |value| [("accept", value)];
-    let cases: [(Method, Lines<'_>, Wanted); 12] = [
+    let content = |value| [("content-type", value)];
+    let cases: [(Method, Lines<'_>, Wanted); 16] = [
         (Method::GET, &HANDSHAKE, Wanted::WebSocket { accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned() }),
         (Method::GET, &accept("application/nostr+json"), Wanted::Document),
         (Method::GET, &accept("text/html, application/nostr+json;q=0.5, */*"), Wanted::Document),
@@ -33,6 +34,10 @@ fn headers_tell_what_is_wanted() {
         (Method::GET, &[], Wanted::Page),
         (Method::OPTIONS, &accept("*/*"), Wanted::Preflight),
         (Method::POST, &[], Wanted::Nothing),
+        (Method::POST, &content("application/nostr+json+rpc"), Wanted::Management),
+        (Method::POST, &content("Application/Nostr+JSON+RPC; charset=utf-8"), Wanted::Management),
+        (Method::POST, &content("application/json"), Wanted::Nothing),
+        (Method::PUT, &content("application/nostr+json+rpc"), Wanted::Nothing),
         (Method::POST, &HANDSHAKE, Wanted::Nothing),
         (Method::GET, &[("connection", "upgrade"), ("upgrade", "h2c")], Wanted::Page),
     ];
@@ -75,15 +80,31 @@ fn request_tells_the_address() {
 }
 
 #[derive(Clone)]
-struct Fixed(std::sync::Arc<Site>);
+struct Fixed(Arc<Site>);
 
-impl Count for Fixed {
+impl Backstage for Fixed {
     fn counters(&self) -> Counters {
         Counters { events: Some(7), connections: 1, subscriptions: 2 }
     }
 
-    fn site(&self) -> &Site {
-        &self.0
+    fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.0)
+    }
+
+    fn is_managed(&self) -> bool {
+        false
+    }
+
+    fn body_patience(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn signer(&self, _: &SignedCall<'_>) -> Result<PublicKey, Unsigned> {
+        Err(Unsigned::Missing)
+    }
+
+    fn call(&self, _: PublicKey, _: &str, _: &Value) -> Result<Value, CallError> {
+        Err(CallError::UnknownMethod)
     }
 }
 
@@ -96,7 +117,7 @@ async fn ask(
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().unwrap();
     *request.headers_mut() = headers(lines);
-    let routes = routes(Fixed(std::sync::Arc::new(Site::new(&Config::default()))));
+    let routes = routes(Fixed(Arc::new(Site::new(&Config::default(), Changing::default()))));
     let (parts, body) = TowerToHyperService::new(routes).call(request).await.unwrap().into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
@@ -118,6 +139,9 @@ async fn document_comes_with_cors() {
         (status, &headers["access-control-allow-origin"]),
         (StatusCode::NO_CONTENT, &HeaderValue::from_static("*"))
     );
+    // The asterisk does not stand for it.
+    assert!(headers["access-control-allow-headers"].to_str().unwrap().contains("Authorization"));
+    assert!(headers["access-control-allow-methods"].to_str().unwrap().contains("POST"));
 }
 
 #[tokio::test]

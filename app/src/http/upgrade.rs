@@ -1,6 +1,7 @@
 //! From HTTP to WebSocket: the 101, and the way back to the connection's task.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -8,6 +9,14 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 
 use super::wanted::host;
+use crate::address::Pass;
+
+/// Who sent a request. Every request that is let in has it among its extensions.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Caller {
+    /// Their address; none when a proxy keeps it to itself.
+    pub(crate) address: Option<IpAddr>,
+}
 
 /// What the connection's task needs once the 101 is sent.
 pub(crate) struct Upgrading {
@@ -15,22 +24,39 @@ pub(crate) struct Upgrading {
     pub(crate) socket: OnUpgrade,
     /// The request's Host header.
     pub(crate) host: Option<String>,
+    /// Who sent the request.
+    pub(crate) caller: Caller,
 }
 
 /// Where the handler leaves the upgrade for the task that serves the connection.
 ///
 /// So one task sees a connection from its first byte to its last, instead of a second one spawned by the handler.
 #[derive(Clone, Default)]
-pub(crate) struct Handover(Arc<Mutex<Option<Upgrading>>>);
+pub(crate) struct Handover(Arc<Mutex<Left>>);
+
+#[derive(Default)]
+struct Left {
+    upgrading: Option<Upgrading>,
+    pass: Option<Pass>,
+}
 
 impl Handover {
     fn put(&self, upgrading: Upgrading) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(upgrading);
+        self.lock().upgrading = Some(upgrading);
     }
 
     /// What was left, once the connection's HTTP part is over.
     pub(crate) fn take(&self) -> Option<Upgrading> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.lock().upgrading.take()
+    }
+
+    /// Keeps the pass of the latest request, in place of an earlier one's, for as long as the connection.
+    pub(crate) fn hold(&self, pass: Option<Pass>) {
+        self.lock().pass = pass;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Left> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -40,7 +66,8 @@ pub(super) fn switch(request: &mut Request, accept: &str) -> Response<Body> {
         return Response::new(Body::from("this connection cannot be upgraded\n"));
     };
     let host = host(request.headers()).map(str::to_owned);
-    handover.put(Upgrading { socket: hyper::upgrade::on(request), host });
+    let caller = request.extensions().get::<Caller>().copied().unwrap_or_default();
+    handover.put(Upgrading { socket: hyper::upgrade::on(request), host, caller });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();

@@ -15,6 +15,8 @@ pub(super) enum Wanted {
     BadUpgrade(&'static str),
     /// NIP-11's document.
     Document,
+    /// A call to the management API (NIP-86).
+    Management,
     /// To know what a script from elsewhere may ask (CORS).
     Preflight,
     /// The page for people.
@@ -25,6 +27,9 @@ pub(super) enum Wanted {
 
 const NOSTR_JSON: &str = "application/nostr+json";
 
+/// The media type of a call to the management API, and of its answer (NIP-86).
+pub(super) const NOSTR_RPC: &str = "application/nostr+json+rpc";
+
 /// A `Sec-WebSocket-Key` is 16 bytes in base64.
 const KEY_CHARS: usize = 24;
 
@@ -32,6 +37,7 @@ impl Wanted {
     pub(super) fn of(method: &Method, headers: &HeaderMap) -> Self {
         match *method {
             Method::OPTIONS => Self::Preflight,
+            Method::POST if is_call(headers) => Self::Management,
             Method::GET if has_token(headers, &header::UPGRADE, "websocket") => upgrade(headers),
             Method::GET | Method::HEAD if accepts_document(headers) => Self::Document,
             Method::GET | Method::HEAD => Self::Page,
@@ -55,10 +61,18 @@ fn upgrade(headers: &HeaderMap) -> Wanted {
     }
 }
 
+fn is_call(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| is_media_type(kind, NOSTR_RPC))
+}
+
+fn is_media_type(text: &str, name: &str) -> bool {
+    text.split(';').next().is_some_and(|bare| bare.trim().eq_ignore_ascii_case(name))
+}
+
 /// Whether the media type stands anywhere in the Accept list. Its weight does not matter: nobody names it by accident.
 fn accepts_document(headers: &HeaderMap) -> bool {
-    items(headers, &header::ACCEPT)
-        .any(|item| item.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case(NOSTR_JSON)))
+    items(headers, &header::ACCEPT).any(|item| is_media_type(item, NOSTR_JSON))
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {

@@ -11,7 +11,7 @@ use chappe_validation::{Rules, Verifier};
 use super::{Report, Stopped};
 use crate::Clock;
 use crate::config::Config;
-use crate::relay::settings;
+use crate::relay;
 
 /// Events are committed together up to this many, or this many bytes.
 const BATCH_EVENTS_MAX: usize = 1024;
@@ -53,7 +53,7 @@ impl<'a> Intake<'a> {
             store,
             clock,
             rules,
-            access: Access::new(settings(config)),
+            access: Access::new(relay::access(config)),
             meters: Meters::new(),
             verifier: Verifier::new(),
             scratch: Scratch::new(),

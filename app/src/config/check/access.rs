@@ -37,7 +37,11 @@ fn check_people(config: &Config, faults: &mut Faults) {
     };
     match access.mode {
         Mode::Open | Mode::Curating => {}
-        Mode::Follows => needs_admins(faults, "\"follows\" needs somebody whose follow list counts"),
+        Mode::Follows => {
+            faults.unless(!access.admins.is_empty(), "access.mode", || {
+                "\"follows\" needs somebody whose follow list counts: set access.admins".to_owned()
+            });
+        }
         Mode::Social => needs_admins(faults, "\"social\" needs somebody to measure distances from"),
         Mode::Members => needs_admins(faults, "\"members\" needs somebody who looks after the members"),
         Mode::Managed => {

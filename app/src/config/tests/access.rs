@@ -25,7 +25,7 @@ fn modes_need_their_people() {
     let cases = [
         ("open", vec![""], vec![]),
         ("curating", vec![""], vec![]),
-        ("follows", vec![&*owner, &*admin], vec!["", &*moderator]),
+        ("follows", vec![&*admin], vec!["", &*owner, &*moderator]),
         ("social", vec![&*owner, &*admin], vec!["", &*moderator]),
         ("members", vec![&*owner, &*admin], vec!["", &*moderator]),
         ("managed", vec![&*owner, &*admin, &*moderator], vec![""]),

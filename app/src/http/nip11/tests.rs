@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn parsed(config: &Config) -> Value {
-    serde_json::from_str(&document(config)).unwrap()
+    serde_json::from_str(&document(config, &Changing::default())).unwrap()
 }
 
 #[test]
@@ -63,4 +63,32 @@ fn operator_and_bounds_are_told_when_they_are_set() {
     assert_eq!(document["limitation"]["created_at_lower_limit"], 3_600);
     assert_eq!(document["limitation"].get("created_at_upper_limit"), None);
     assert_eq!(document["limitation"]["min_pow_difficulty"], 20);
+    assert_eq!(document["limitation"]["restricted_writes"], true);
+}
+
+#[test]
+fn what_changes_is_told_as_it_is() {
+    let own_key = Some(PublicKey::from_bytes([0xcd; 32]));
+    let identity = chappe_management::Identity { name: Some("Renamed".to_owned()), ..Default::default() };
+    let changing =
+        Changing { identity, own_key, restricted_writes: true, has_members: true, has_managers: true };
+    let mut config = Config::default();
+    config.relay.icon = "https://example.com/icon.png".to_owned();
+    let document: Value = serde_json::from_str(&document(&config, &changing)).unwrap();
+    assert_eq!(document["name"], "Renamed");
+    assert_eq!(document["icon"], "https://example.com/icon.png");
+    assert_eq!(document["self"], "cd".repeat(32));
+    assert_eq!(document["limitation"]["restricted_writes"], true);
+    let nips = json!([1, 2, 9, 11, 13, 17, 40, 42, 43, 45, 59, 62, 65, 67, 70, 86, 98]);
+    assert_eq!(document["supported_nips"], nips);
+}
+
+#[test]
+fn auth_is_required_when_nothing_goes_without() {
+    for (read, write) in [(false, false), (true, false), (false, true), (true, true)] {
+        let mut config = Config::default();
+        config.access.auth_read = read;
+        config.access.auth_write = write;
+        assert_eq!(parsed(&config)["limitation"]["auth_required"], read && write, "{read} {write}");
+    }
 }

@@ -7,7 +7,7 @@ fn html(change: impl FnOnce(&mut Config)) -> String {
     change(&mut config);
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("relay.example:7447"));
-    Page::new(&config).html(&headers, COUNTERS, "cafe".to_owned())
+    Page::new(&config, &Changing::default()).html(&headers, COUNTERS, "cafe".to_owned())
 }
 
 #[test]
@@ -31,7 +31,9 @@ fn addresses_are_escaped() {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::from_static("<b>"));
     assert!(
-        Page::new(&Config::default()).html(&headers, COUNTERS, String::new()).contains("ws://&lt;b&gt;/")
+        Page::new(&Config::default(), &Changing::default())
+            .html(&headers, COUNTERS, String::new())
+            .contains("ws://&lt;b&gt;/")
     );
 }
 
@@ -44,7 +46,7 @@ fn every_place_is_filled() {
     {
         assert!(html.contains(shown), "{shown}");
     }
-    for nip in SUPPORTED_NIPS {
+    for nip in nip11::supported_nips(&Changing::default()) {
         assert!(html.contains(&format!(">{nip:02}</a>")), "{nip}");
     }
 }
@@ -63,7 +65,7 @@ fn nothing_is_loaded_from_elsewhere() {
 
 #[test]
 fn only_what_carries_the_nonce_may_run() {
-    let page = Page::new(&Config::default());
+    let page = Page::new(&Config::default(), &Changing::default());
     let policy = |response: &Response<Body>| {
         response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned()
     };

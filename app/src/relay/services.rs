@@ -1,0 +1,79 @@
+//! The stations of a relay, put together.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chappe_buffers::{Bounds, Pool};
+use chappe_management::{Management, RelayKeys};
+use chappe_processing::{Hooks, Processor};
+use chappe_protocol::Timestamp;
+use chappe_session::{AuthChallenge, Services, Workspaces};
+use chappe_store::{OpenError, Options, Store};
+use chappe_validation::Verifier;
+
+use super::{StartError, settings};
+use crate::Clock;
+use crate::config::{self, Config};
+use crate::plugins::Plugins;
+
+/// What lies ready for outgoing messages: 64 MiB at most, for the connections that are being written to.
+const BUFFERS: Bounds = Bounds { kept_bytes_max: 64 << 20, thread_bytes_max: 1 << 20 };
+
+/// Opens the store that the configuration names.
+pub(crate) fn open_store(config: &config::Store) -> Result<Store, OpenError> {
+    let options = Options {
+        map_bytes: config.map_bytes,
+        map_reserve_bytes: config.map_reserve_bytes,
+        ..Options::default()
+    };
+    Store::open(Path::new(&config.data_dir), &options)
+}
+
+/// Opens what changes while the relay runs, with the relay's own key, which is made when there is none yet.
+///
+/// # Errors
+///
+/// [`StartError`] when the key, the lists or the policy files cannot be read.
+fn open_management(config: &Config, store: Arc<Store>, now: Timestamp) -> Result<Management, StartError> {
+    let mut fresh = [0; 32];
+    getrandom::fill(&mut fresh).map_err(|error| StartError::Processor(std::io::Error::other(error)))?;
+    let keys = RelayKeys::open(&config.store.data_dir, fresh).map_err(StartError::RelayKeys)?;
+    let (terms, files) = (settings::terms(config), settings::policy_files(config));
+    Management::open(store, settings::access(config), terms, files, keys, now).map_err(StartError::Management)
+}
+
+/// Starts the stations.
+pub(super) fn start(
+    config: &Config,
+    store: Store,
+    plugins: &Plugins,
+    clock: &Clock,
+) -> Result<Arc<Services>, StartError> {
+    let store = Arc::new(store);
+    let buffers = Pool::new(BUFFERS);
+    let management = Arc::new(open_management(config, Arc::clone(&store), clock.now())?);
+    let hooks = Hooks { after_save: after_save(&management, clock), checker: plugins.checker() };
+    let queue_bytes_max = config.limits.write_queue_bytes_max;
+    let processor = Processor::start(Arc::clone(&store), buffers.clone(), queue_bytes_max, hooks)
+        .map_err(StartError::Processor)?;
+    Ok(Arc::new(Services {
+        verifier: Verifier::new(),
+        rules: settings::rules(&config.limits),
+        management,
+        desks: settings::desks(config),
+        processor,
+        store,
+        buffers,
+        workspaces: Workspaces::default(),
+        limits: settings::limits(&config.limits),
+        auth_challenge: match config.access.auth_challenge {
+            config::AuthChallenge::Lazy => AuthChallenge::Lazy,
+            config::AuthChallenge::OnConnect => AuthChallenge::OnConnect,
+        },
+    }))
+}
+
+fn after_save(management: &Arc<Management>, clock: &Clock) -> chappe_processing::AfterSave {
+    let (management, clock) = (Arc::clone(management), clock.clone());
+    Box::new(move |record| management.after_save(record, clock.now()))
+}

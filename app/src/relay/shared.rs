@@ -1,0 +1,196 @@
+//! What all connections of a relay share.
+
+use std::future::pending;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chappe_authorization::{BlockedAddresses, Challenge, Peer, RelayUrl, ReplayGuard, Viewer};
+use chappe_management::{CallError, Numbers};
+use chappe_protocol::PublicKey;
+use chappe_session::{Services, Session};
+use parking_lot::Mutex;
+use serde_json::Value;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::Phase;
+use crate::Clock;
+use crate::address::Door;
+use crate::config::{Config, ProxyProtocol};
+use crate::http::{Backstage, Changing, Counters, SignedCall, Site, Unsigned, has_managers};
+use crate::server::{self, Slots};
+
+/// What all connections share.
+pub(crate) struct Shared {
+    pub(crate) services: Arc<Services>,
+    pub(crate) slots: Slots,
+    pub(crate) door: Arc<Door>,
+    pub(crate) proxy_protocol: ProxyProtocol,
+    pub(crate) clock: Clock,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) message_bytes_max: usize,
+    pub(crate) phase: watch::Receiver<Phase>,
+    /// Told when the policy files are to be looked at at once.
+    pub(super) reload: Notify,
+    /// The blocked addresses that the connections have been told of. Changes wake every connection.
+    blocked: watch::Sender<BlockedAddresses>,
+    guard: ReplayGuard,
+    config: Config,
+    site: Mutex<Arc<Site>>,
+    started: Instant,
+}
+
+/// How long a connection is waited for.
+pub(crate) struct Timeouts {
+    pub(crate) header: Duration,
+    pub(crate) ping: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) write: Duration,
+}
+
+impl Shared {
+    pub(super) fn new(
+        config: Config,
+        services: Arc<Services>,
+        clock: Clock,
+        phase: watch::Receiver<Phase>,
+    ) -> Self {
+        let seconds = Duration::from_secs;
+        let started = Instant::now();
+        Self {
+            slots: Slots::new(connections_max(&config)),
+            door: Arc::new(Door::new(&config.rates, config.proxy.trusted.clone(), started)),
+            proxy_protocol: config.proxy.protocol,
+            clock,
+            timeouts: Timeouts {
+                header: seconds(config.timeouts.header_seconds),
+                ping: seconds(config.timeouts.ping_seconds),
+                idle: seconds(config.timeouts.idle_seconds),
+                write: seconds(config.timeouts.write_seconds),
+            },
+            message_bytes_max: config.limits.message_bytes_max,
+            phase,
+            reload: Notify::new(),
+            blocked: watch::Sender::default(),
+            guard: ReplayGuard::default(),
+            site: Mutex::new(Arc::new(Site::new(&config, Changing::default()))),
+            started,
+            config,
+            services,
+        }
+    }
+
+    /// A conversation with a client that has this address and sent this Host header.
+    pub(crate) fn session(
+        &self,
+        host: Option<&str>,
+        address: Option<IpAddr>,
+    ) -> Result<Session, getrandom::Error> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random)?;
+        let host = host.and_then(|host| RelayUrl::from_host_header(host).ok());
+        let peer = Peer { viewer: Viewer::anonymous(), host, address };
+        Ok(Session::new(Arc::clone(&self.services), peer, Challenge::new(random)))
+    }
+
+    /// Whether the address is kept out now. A trusted proxy's never is: it is not the one who does something.
+    pub(crate) fn is_blocked(&self, address: IpAddr) -> bool {
+        let access = self.services.management.live().load();
+        access.is_blocked(address, self.clock.now()) && !self.door.is_trusted(address)
+    }
+
+    /// Ready when the address is blocked.
+    pub(crate) async fn blocked(&self, address: Option<IpAddr>) {
+        let mut changes = self.blocked.subscribe();
+        while let Some(address) = address {
+            if self.is_blocked(address) {
+                return;
+            }
+            if changes.changed().await.is_err() {
+                break;
+            }
+        }
+        pending::<()>().await;
+    }
+
+    /// Tells the connections when other addresses are blocked than before.
+    pub(crate) fn tell_blocked(&self) {
+        let standing = Arc::clone(self.services.management.live().load().standing());
+        self.blocked.send_if_modified(|told| {
+            let changed = *told != standing.blocked_addresses;
+            if changed {
+                *told = standing.blocked_addresses.clone();
+            }
+            changed
+        });
+    }
+
+    fn numbers(&self) -> Numbers {
+        let usage = self.services.store.usage().ok();
+        Numbers {
+            connections: self.slots.taken() as u64,
+            subscriptions: self.services.processor.subscriptions() as u64,
+            events_stored: usage.map_or(0, |usage| usage.events),
+            bytes_used: usage.map_or(0, |usage| usage.bytes_used),
+            uptime_seconds: self.started.elapsed().as_secs(),
+        }
+    }
+}
+
+/// As many connections as the configuration wants and the system gives descriptors for.
+fn connections_max(config: &Config) -> u32 {
+    let allowed = server::raise_limit();
+    let wanted = u64::try_from(config.limits.connections_max).unwrap_or(u64::MAX);
+    if allowed < wanted {
+        tracing::warn!(
+            wanted,
+            allowed,
+            "limits.connections_max is more than the system gives descriptors for"
+        );
+    }
+    u32::try_from(wanted.min(allowed)).unwrap_or(u32::MAX)
+}
+
+impl Backstage for Arc<Shared> {
+    fn counters(&self) -> Counters {
+        Counters {
+            events: self.services.store.usage().ok().map(|usage| usage.events),
+            connections: self.slots.taken(),
+            subscriptions: self.services.processor.subscriptions(),
+        }
+    }
+
+    fn site(&self) -> Arc<Site> {
+        let management = &self.services.management;
+        let access = management.live().load();
+        let changing = Changing::now(management, &access, self.is_managed(), self.clock.now());
+        let mut site = self.site.lock();
+        if !site.shows(&changing) {
+            *site = Arc::new(Site::new(&self.config, changing));
+        }
+        Arc::clone(&site)
+    }
+
+    fn is_managed(&self) -> bool {
+        let access = self.services.management.live().load();
+        self.config.management.enabled && has_managers(&access)
+    }
+
+    fn body_patience(&self) -> Duration {
+        self.timeouts.header
+    }
+
+    fn signer(&self, call: &SignedCall<'_>) -> Result<PublicKey, Unsigned> {
+        let access = self.services.management.live().load();
+        call.signer((&self.services.verifier, &access, &self.guard), self.clock.now())
+    }
+
+    fn call(&self, caller: PublicKey, method: &str, params: &Value) -> Result<Value, CallError> {
+        let now = self.clock.now();
+        let done = self.services.management.call(caller, method, params, now, &|| self.numbers());
+        self.services.publish_own(now);
+        self.tell_blocked();
+        done
+    }
+}

@@ -1,0 +1,150 @@
+//! What a relay does by itself, now and then.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::{Phase, Shared, reached};
+use crate::config::Config;
+use crate::plugins::Plugins;
+
+/// Between two searches for expired events. They are not served in any case: this only makes room.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Between two looks at what the lists have become, and at the policy files.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The tasks that keep a relay in order. Each ends when the relay takes no more connections, once it has done what it is
+/// just doing.
+pub(super) struct Upkeep {
+    plugins: Arc<Plugins>,
+    policy_files: Vec<PathBuf>,
+}
+
+impl Upkeep {
+    pub(super) fn new(config: &Config, plugins: Arc<Plugins>) -> Self {
+        let files = [&config.policy.file, &config.policy.shadow_file];
+        let policy_files = files.into_iter().filter(|file| !file.as_os_str().is_empty()).cloned().collect();
+        Self { plugins, policy_files }
+    }
+
+    pub(super) fn spawn(self, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
+        let Self { plugins, policy_files } = self;
+        let mut tasks = vec![
+            tokio::spawn(sweep(Arc::clone(shared))),
+            tokio::spawn(tick(Arc::clone(shared))),
+            tokio::spawn(tell_blocked(Arc::clone(shared))),
+        ];
+        if !policy_files.is_empty() {
+            tasks.push(tokio::spawn(watch_policy(Arc::clone(shared), plugins, policy_files)));
+        }
+        tasks
+    }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn sweep(shared: Arc<Shared>) {
+    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
+    let mut ticks = every(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            () = &mut closed => return,
+            _ = ticks.tick() => shared.services.processor.sweep_expired(shared.clock.now()),
+        }
+    }
+}
+
+/// Has the management do what is due: expiry, counters, distances, news.
+async fn tick(shared: Arc<Shared>) {
+    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
+    let mut ticks = every(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            () = &mut closed => return,
+            _ = ticks.tick() => {
+                let services = Arc::clone(&shared.services);
+                let now = shared.clock.now();
+                let due = move || {
+                    services.management.tick(now);
+                    services.publish_own(now);
+                };
+                // It waits for the disk. One that panicked has said so in the log, and the next one is not worse off.
+                let _ = tokio::task::spawn_blocking(due).await;
+            }
+        }
+    }
+}
+
+async fn tell_blocked(shared: Arc<Shared>) {
+    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
+    let mut ticks = every(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            () = &mut closed => return,
+            _ = ticks.tick() => shared.tell_blocked(),
+        }
+    }
+}
+
+/// Has the policy files read again when they have changed, or when somebody asks for it.
+///
+/// They are looked at instead of watched by the system: that works on every file system, through links and through
+/// editors that put a new file in the old one's place.
+async fn watch_policy(shared: Arc<Shared>, plugins: Arc<Plugins>, files: Vec<PathBuf>) {
+    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
+    let mut ticks = every(LOOK_EVERY);
+    let mut seen = stamps(&files);
+    loop {
+        let asked = tokio::select! {
+            () = &mut closed => return,
+            _ = ticks.tick() => false,
+            () = shared.reload.notified() => true,
+        };
+        // Before reading, so that a change during it is seen the next time.
+        let now = stamps(&files);
+        if !asked && now == seen {
+            continue;
+        }
+        seen = now;
+        let management = Arc::clone(&shared.services.management);
+        let at = shared.clock.now();
+        // A file with a fault is told to the log, and the old policy stays.
+        let _ = tokio::task::spawn_blocking(move || management.reload_policy(at)).await;
+        let access = shared.services.management.live().load_full();
+        plugins.keep_scripts(access.policy().scripts());
+    }
+}
+
+/// What changes when a file does: place, size and times.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
+    files.iter().map(|file| stamp(file)).collect()
+}
+
+/// None for a file that is not there, or cannot be looked at.
+fn stamp(file: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(file).ok()?;
+    Some(Stamp {
+        inode: metadata.ino(),
+        bytes: metadata.len(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    })
+}
