@@ -190,7 +190,8 @@ pub struct Rates {
     pub requests_per_address_a_minute: u32,
     /// How many addresses, or keys, each table of [`crate::Meters`] holds.
     pub entries_max: usize,
-    /// Addresses whose events and requests are never counted: proxies that are trusted to name their clients.
+    /// Addresses whose events and requests are never counted, for their keys neither: proxies that are trusted to name
+    /// their clients.
     pub unmetered: Vec<AddressRange>,
 }
 

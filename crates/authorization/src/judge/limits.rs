@@ -28,10 +28,12 @@ impl Case<'_> {
             witness.note(|| "limits: owners and admins are not counted".to_owned());
             return Ok(Grant { delay: Duration::ZERO, checks });
         }
+        let address = metered_address(self.access, self.peer);
         let payer = Payer {
             access: self.access,
             key: self.submitters.first().copied().unwrap_or(self.head.pubkey),
-            address: metered_address(self.access, self.peer),
+            address,
+            is_unmetered: self.peer.address.is_some() && address.is_none(),
             charge,
             now,
         };
