@@ -31,7 +31,9 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
 /// A mode that is about somebody's list needs somebody.
 fn check_people(config: &Config, faults: &mut Faults) {
     let access = &config.access;
-    let has_admins = !access.owners.is_empty() || !access.admins.is_empty();
+    // The policy file may name owners, too; it is read later.
+    let has_policy = !config.policy.file.as_os_str().is_empty();
+    let has_admins = !access.owners.is_empty() || !access.admins.is_empty() || has_policy;
     let needs_admins = |faults: &mut Faults, why: &str| {
         faults.unless(has_admins, "access.mode", || format!("{why}: set access.owners or access.admins"));
     };
