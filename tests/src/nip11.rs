@@ -78,7 +78,7 @@ async fn it_says_what_the_operator_has_configured() {
 async fn what_is_not_configured_is_left_out() {
     let relay = Relay::start().await;
     let document = document(&relay).await;
-    for key in ["pubkey", "contact", "icon", "banner", "self"] {
+    for key in ["pubkey", "contact", "icon", "banner"] {
         assert_eq!(document.get(key), None, "{key}");
     }
 }

@@ -115,6 +115,31 @@ impl Client {
         (heard[2].as_bool().unwrap(), heard[3].as_str().unwrap().to_owned())
     }
 
+    /// The same where a challenge may come first.
+    pub async fn publish_past_a_challenge(&mut self, event: &TestEvent) -> (bool, String) {
+        self.say(&event.message()).await;
+        let mut heard = self.hear().await;
+        if heard[0] == "AUTH" {
+            heard = self.hear().await;
+        }
+        assert_eq!((&heard[0], &heard[1]), (&"OK".into(), &event.id().to_string().into()), "{heard}");
+        (heard[2].as_bool().unwrap(), heard[3].as_str().unwrap().to_owned())
+    }
+
+    /// How many events of this kind are shown: none where the question is refused.
+    pub async fn seen(&mut self, kind: u16) -> u64 {
+        self.say(&format!(r#"["COUNT","seen",{{"kinds":[{kind}]}}]"#)).await;
+        let mut heard = self.hear().await;
+        if heard[0] == "AUTH" {
+            heard = self.hear().await;
+        }
+        match heard[0].as_str() {
+            Some("COUNT") => heard[2]["count"].as_u64().unwrap(),
+            Some("CLOSED") => 0,
+            _ => panic!("heard {heard}"),
+        }
+    }
+
     /// Publishes what has to be stored.
     pub async fn store(&mut self, event: &TestEvent) {
         assert_eq!(self.publish(event).await, (true, String::new()), "{}", event.json());
