@@ -49,7 +49,7 @@ struct Owner {
 /// freed.
 pub struct Buffer {
     bytes: Vec<u8>,
-    /// None while it is dropped.
+    /// None when it has gone back.
     stock: Option<Arc<Stock>>,
     lent_bytes: usize,
 }
@@ -71,7 +71,7 @@ impl Pool {
     /// new one is made.
     #[must_use]
     pub fn take_for(&self, bytes: usize) -> Buffer {
-        Buffer::lend(&self.owner.stock, bytes)
+        cache::take(&self.owner.stock, bytes)
     }
 
     /// Lets an idle pool shrink: of what nobody has needed since the last tick, half is freed, and what threads did not
@@ -108,9 +108,16 @@ impl Drop for Owner {
 }
 
 impl Buffer {
-    fn lend(stock: &Arc<Stock>, bytes: usize) -> Self {
-        let Lent { bytes, stock } = cache::take(stock, bytes);
+    fn lent(Lent { bytes, stock }: Lent) -> Self {
         Self { lent_bytes: bytes.capacity(), bytes, stock: Some(stock) }
+    }
+
+    /// Empties it for good.
+    fn take_back(&mut self) -> Option<Lent> {
+        let stock = self.stock.take()?;
+        let mut bytes = mem::take(&mut self.bytes);
+        bytes.clear();
+        Some(Lent { bytes, stock })
     }
 
     /// Makes sure that so many bytes more fit in. Where `Vec::reserve` would ask the allocator, this moves to a larger
@@ -127,7 +134,7 @@ impl Buffer {
     fn move_to(&mut self, bytes: usize) {
         match &self.stock {
             Some(stock) if bytes <= Class::Large.capacity_bytes_min() => {
-                let mut larger = Self::lend(stock, bytes);
+                let mut larger = cache::take(stock, bytes);
                 larger.bytes.extend_from_slice(&self.bytes);
                 mem::swap(self, &mut larger);
             }
@@ -139,9 +146,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        if let Some(stock) = self.stock.take() {
-            cache::give_back(Lent { bytes: mem::take(&mut self.bytes), stock }, self.lent_bytes);
-        }
+        cache::give_back(self);
     }
 }
 
@@ -180,6 +185,9 @@ impl fmt::Debug for Pool {
     }
 }
 
+#[cfg(test)]
+#[cfg(loom)]
+mod models;
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests;

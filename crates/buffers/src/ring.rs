@@ -159,5 +159,8 @@ impl fmt::Debug for Ring {
 }
 
 #[cfg(test)]
+#[cfg(loom)]
+mod models;
+#[cfg(test)]
 #[cfg(not(loom))]
 mod tests;

@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
+use super::Buffer;
 use super::class::{Class, PerClass};
 use super::shelf::{Idle, Shelf};
-use super::stock::Stock;
+use super::stock::{Stock, Tier};
 use super::tally::{Tally, add, subtract};
 
 thread_local! {
@@ -29,25 +29,35 @@ impl Idle for Lent {
 }
 
 /// Lends a buffer with room for so many bytes.
-pub(super) fn take(stock: &Arc<Stock>, bytes: usize) -> Lent {
+pub(super) fn take(stock: &Arc<Stock>, bytes: usize) -> Buffer {
     let class = Class::for_need(bytes);
     let found = CACHES.try_with(|caches| Some(find(&mut caches.borrow_mut(), stock)?.take(class, bytes)));
-    // Without a cache only while the thread ends and its caches have gone already.
-    found.ok().flatten().unwrap_or_else(|| Cache::open(stock).take(class, bytes))
+    found.ok().flatten().unwrap_or_else(|| take_without_cache(stock, bytes))
 }
 
-/// Takes a buffer back that was lent with so much capacity.
-pub(super) fn give_back(lent: Lent, lent_bytes: usize) {
-    let mut lent = Some(lent);
-    // Not having a cache is no error: see `take`.
+/// Only while the thread ends and its caches have gone already.
+#[cold]
+fn take_without_cache(stock: &Arc<Stock>, bytes: usize) -> Buffer {
+    Cache::open(stock).take(Class::for_need(bytes), bytes)
+}
+
+/// Takes back what the buffer holds, and leaves it empty.
+pub(super) fn give_back(buffer: &mut Buffer) {
+    // Not having a cache is no error.
     let _ = CACHES.try_with(|caches| {
-        let mut caches = caches.borrow_mut();
-        let cache = find(&mut caches, &lent.as_ref()?.stock)?;
-        cache.give_back(lent.take()?, lent_bytes);
+        find(&mut caches.borrow_mut(), buffer.stock.as_ref()?)?.give_back(buffer);
         Some(())
     });
-    if let Some(lent) = lent {
-        Cache::open(&lent.stock).give_back(lent, lent_bytes);
+    if buffer.stock.is_some() {
+        give_back_without_cache(buffer);
+    }
+}
+
+/// See [`take_without_cache`].
+#[cold]
+fn give_back_without_cache(buffer: &mut Buffer) {
+    if let Some(mut cache) = buffer.stock.as_ref().map(Cache::open) {
+        cache.give_back(buffer);
     }
 }
 
@@ -115,73 +125,97 @@ impl Cache {
         Self { stock: Arc::clone(stock), shelves, tally, grant, epoch: stock.epoch() }
     }
 
-    pub(super) fn take(&mut self, class: Class, bytes: usize) -> Lent {
-        let Some(lent) = self.shelves.of_mut(class).pop() else {
+    #[cfg(all(test, loom))]
+    pub(super) const fn grant(&self) -> usize {
+        self.grant
+    }
+
+    #[inline]
+    pub(super) fn take(&mut self, class: Class, bytes: usize) -> Buffer {
+        let shelf = self.shelves.of_mut(class);
+        let Some(lent) = shelf.pop() else {
             return self.take_elsewhere(class, bytes);
         };
-        self.publish(class);
-        add(&self.tally.of(class).from_thread, 1);
+        let counters = self.tally.of(class);
+        counters.publish(shelf.len(), shelf.bytes());
+        add(&counters.from_thread, 1);
+        add(&counters.lent_bytes, lent.bytes.capacity() as u64);
+        Buffer::lent(lent)
+    }
+
+    #[cold]
+    fn take_elsewhere(&mut self, class: Class, bytes: usize) -> Buffer {
+        let (class, lent) = match self.stock.take(class, &mut self.shelves) {
+            Some((tier, class, lent)) => {
+                let counters = self.tally.of(class);
+                let counter = match tier {
+                    Tier::Thread => &counters.from_thread,
+                    Tier::Shared => &counters.from_shared,
+                };
+                add(counter, 1);
+                (class, lent)
+            }
+            None => {
+                add(&self.tally.of(class).created, 1);
+                let bytes = Vec::with_capacity(bytes.max(class.capacity_bytes_min()));
+                (class, Lent { bytes, stock: Arc::clone(&self.stock) })
+            }
+        };
         add(&self.tally.of(class).lent_bytes, lent.bytes.capacity() as u64);
-        lent
-    }
-
-    #[cold]
-    fn take_elsewhere(&mut self, class: Class, bytes: usize) -> Lent {
-        let counters = |class| self.tally.of(class);
-        let at_hand = class.stand_in().and_then(|class| Some((class, self.shelves.of_mut(class).pop()?)));
-        let (class, lent) = if let Some((class, lent)) = at_hand {
-            add(&counters(class).from_thread, 1);
-            (class, lent)
-        } else if let Some((class, lent)) = self.stock.take(class, &mut self.shelves) {
-            add(&counters(class).from_shared, 1);
-            (class, lent)
-        } else {
-            add(&counters(class).created, 1);
-            let bytes = Vec::with_capacity(bytes.max(class.capacity_bytes_min()));
-            (class, Lent { bytes, stock: Arc::clone(&self.stock) })
-        };
-        add(&counters(class).lent_bytes, lent.bytes.capacity() as u64);
         self.publish(class);
-        lent
+        Buffer::lent(lent)
     }
 
-    /// `lent_bytes`: the capacity it was lent with.
-    pub(super) fn give_back(&mut self, mut lent: Lent, lent_bytes: usize) {
-        let Some(from) = Class::of_capacity(lent_bytes) else { return };
-        let capacity = lent.bytes.capacity();
-        subtract(&self.tally.of(from).lent_bytes, lent_bytes as u64);
-        let Some(class) = Class::of_capacity(capacity) else {
-            return add(&self.tally.of(from).discarded, 1);
-        };
-        lent.bytes.clear();
-        let shelf = self.shelves.of_mut(class);
-        if shelf.has_room(capacity) {
-            shelf.push(lent);
-            self.publish(class);
-        } else if !self.pass_on(class, lent) {
-            return add(&self.tally.of(from).discarded, 1);
+    #[inline]
+    pub(super) fn give_back(&mut self, buffer: &mut Buffer) {
+        let capacity = buffer.bytes.capacity();
+        if let Some(class) = Class::of_capacity(capacity).filter(|_| capacity == buffer.lent_bytes) {
+            let shelf = self.shelves.of_mut(class);
+            if shelf.has_room(capacity)
+                && let Some(lent) = buffer.take_back()
+            {
+                shelf.push(lent);
+                let counters = self.tally.of(class);
+                counters.publish(shelf.len(), shelf.bytes());
+                add(&counters.returned, 1);
+                subtract(&counters.lent_bytes, capacity as u64);
+                return;
+            }
         }
-        add(&self.tally.of(from).returned, 1);
-        if class > from {
-            add(&self.tally.of(from).outgrown, 1);
-        }
+        self.give_back_elsewhere(buffer);
     }
 
-    /// Makes room by giving half of the shelf to all threads, and keeps the buffer there or here. Says whether it found
-    /// a place.
+    /// It has grown, or there is no room for it here.
     #[cold]
-    fn pass_on(&mut self, class: Class, lent: Lent) -> bool {
+    fn give_back_elsewhere(&mut self, buffer: &mut Buffer) {
+        let (from, now) =
+            (Class::of_capacity(buffer.lent_bytes), Class::of_capacity(buffer.bytes.capacity()));
+        let (Some(from), Some(lent)) = (from, buffer.take_back()) else { return };
+        subtract(&self.tally.of(from).lent_bytes, buffer.lent_bytes as u64);
+        let kept = now.is_some_and(|now| self.find_place(now, lent));
+        let counters = self.tally.of(from);
+        add(if kept { &counters.returned } else { &counters.discarded }, 1);
+        if kept && now > Some(from) {
+            add(&counters.outgrown, 1);
+        }
+    }
+
+    /// Keeps a buffer here, or else gives half of the shelf to all threads and tries again, or else gives it to them,
+    /// too. Says whether it was kept.
+    fn find_place(&mut self, class: Class, lent: Lent) -> bool {
+        let capacity = lent.bytes.capacity();
         if class == Class::Direct {
             return false;
         }
-        self.spill(class, self.shelves.of(class).len().div_ceil(2));
-        let shelf = self.shelves.of_mut(class);
-        if shelf.has_room(lent.bytes.capacity()) {
-            shelf.push(lent);
-            self.publish(class);
-            return true;
+        if !self.shelves.of(class).has_room(capacity) {
+            self.spill(class, self.shelves.of(class).len().div_ceil(2));
         }
-        self.stock.put(class, std::iter::once(lent.bytes)) == 0
+        if !self.shelves.of(class).has_room(capacity) {
+            return self.stock.put(class, std::iter::once(lent.bytes)) == 0;
+        }
+        self.shelves.of_mut(class).push(lent);
+        self.publish(class);
+        true
     }
 
     /// Gives those that lie longest on a shelf to all threads.
@@ -210,11 +244,9 @@ impl Cache {
         }
     }
 
-    /// Lets others see how much lies here.
     fn publish(&self, class: Class) {
-        let (shelf, counters) = (self.shelves.of(class), self.tally.of(class));
-        counters.kept.store(shelf.len() as u64, Ordering::Relaxed);
-        counters.kept_bytes.store(shelf.bytes() as u64, Ordering::Relaxed);
+        let shelf = self.shelves.of(class);
+        self.tally.of(class).publish(shelf.len(), shelf.bytes());
     }
 }
 

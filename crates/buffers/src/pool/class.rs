@@ -85,38 +85,19 @@ impl Class {
 
 /// One of something for each class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct PerClass<T> {
-    small: T,
-    medium: T,
-    large: T,
-    direct: T,
-}
+pub(super) struct PerClass<T>([T; Class::ALL.len()]);
 
+#[expect(clippy::indexing_slicing, reason = "there are as many places as classes, and the compiler sees it")]
 impl<T> PerClass<T> {
-    pub(super) fn new(mut make: impl FnMut(Class) -> T) -> Self {
-        Self {
-            small: make(Class::Small),
-            medium: make(Class::Medium),
-            large: make(Class::Large),
-            direct: make(Class::Direct),
-        }
+    pub(super) fn new(make: impl FnMut(Class) -> T) -> Self {
+        Self(Class::ALL.map(make))
     }
 
     pub(super) const fn of(&self, class: Class) -> &T {
-        match class {
-            Class::Small => &self.small,
-            Class::Medium => &self.medium,
-            Class::Large => &self.large,
-            Class::Direct => &self.direct,
-        }
+        &self.0[class as usize]
     }
 
     pub(super) const fn of_mut(&mut self, class: Class) -> &mut T {
-        match class {
-            Class::Small => &mut self.small,
-            Class::Medium => &mut self.medium,
-            Class::Large => &mut self.large,
-            Class::Direct => &mut self.direct,
-        }
+        &mut self.0[class as usize]
     }
 }

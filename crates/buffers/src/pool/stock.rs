@@ -35,6 +35,13 @@ struct Shared {
     in_use_peak: PerClass<u64>,
 }
 
+/// Where an idle buffer was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tier {
+    Thread,
+    Shared,
+}
+
 /// What the lock guards, summed up at one moment.
 pub(super) struct Sums {
     pub(super) counters: PerClass<Counters<u64>>,
@@ -93,25 +100,32 @@ impl Stock {
         Class::ALL.into_iter().for_each(|class| shared.past.of_mut(class).add(tally.of(class)));
     }
 
-    /// Takes a buffer of the class, or else of the one that stands in, and a few more of its kind for the thread's shelf.
+    /// Takes a buffer of the class for a thread that has none of it, and a few more for its shelf. Only when there is none
+    /// here either, one that stands in, from the thread's own shelves or these: who asks for that size would miss it.
     pub(super) fn take(
         self: &Arc<Self>,
         class: Class,
         shelves: &mut PerClass<Shelf<Lent>>,
-    ) -> Option<(Class, Lent)> {
+    ) -> Option<(Tier, Class, Lent)> {
         let lend = |bytes| Lent { bytes, stock: Arc::clone(self) };
         let mut shared = lock(&self.shared);
-        let classes = [Some(class), class.stand_in()].into_iter().flatten();
-        let found = classes.into_iter().find_map(|class| Some((class, shared.pop(class)?)));
-        let Some((found, bytes)) = found else {
-            shared.watch_peak(class, 1);
-            return None;
-        };
-        let shelf = shelves.of_mut(found);
-        while shared.shelves.of(found).newest_bytes().is_some_and(|bytes| shelf.wants(bytes)) {
-            shared.pop(found).map(lend).into_iter().for_each(|more| shelf.push(more));
+        if let Some(bytes) = shared.pop(class) {
+            let shelf = shelves.of_mut(class);
+            while shared.shelves.of(class).newest_bytes().is_some_and(|bytes| shelf.wants(bytes)) {
+                shared.pop(class).map(lend).into_iter().for_each(|more| shelf.push(more));
+            }
+            return Some((Tier::Shared, class, lend(bytes)));
         }
-        Some((found, lend(bytes)))
+        if let Some(larger) = class.stand_in() {
+            if let Some(lent) = shelves.of_mut(larger).pop() {
+                return Some((Tier::Thread, larger, lent));
+            }
+            if let Some(bytes) = shared.pop(larger) {
+                return Some((Tier::Shared, larger, lend(bytes)));
+            }
+        }
+        shared.watch_peak(class, 1);
+        None
     }
 
     /// Keeps buffers of a class. Says how many had no room and were freed.

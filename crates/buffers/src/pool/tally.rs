@@ -51,6 +51,14 @@ impl Counters<u64> {
     }
 }
 
+impl Counters<AtomicU64> {
+    /// Lets others see how much lies here.
+    pub(super) fn publish(&self, kept: usize, kept_bytes: usize) {
+        self.kept.store(kept as u64, Ordering::Relaxed);
+        self.kept_bytes.store(kept_bytes as u64, Ordering::Relaxed);
+    }
+}
+
 fn at_least_0(wrapped: u64) -> u64 {
     u64::try_from(wrapped.cast_signed()).unwrap_or(0)
 }
