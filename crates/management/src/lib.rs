@@ -43,6 +43,7 @@ pub use call_error::CallError;
 pub use identity::Identity;
 pub use management::{Management, OpenError};
 pub use membership::Answer;
+pub use methods::explain_by;
 pub use policy_files::{PolicyFileError, PolicyFileFault, PolicyFiles};
 pub use relay_keys::{OwnEvent, RelayKeys, RelayKeysError};
 pub use state::{ListFull, StateError};

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod events;
+mod explain;
 mod identity;
 mod invites;
 mod keys;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::CallError;
 use crate::call::Act;
+pub use explain::explain_by;
 pub(crate) use identity::{DESCRIPTION, ICON, NAME};
 
 /// One method.
@@ -97,6 +99,7 @@ pub(crate) const METHODS: &[Method] = &[
     changes("changerelayicon", Role::Admin, identity::change_icon),
     reads("getpolicy", Role::Admin, policy::get),
     changes("reloadpolicy", Role::Admin, policy::reload),
+    reads("explain", Role::Admin, explain::explain),
     reads("stats", Role::Moderator, log::stats),
     reads("listauditlog", Role::Admin, log::list_audit),
 ];

@@ -59,6 +59,17 @@ fn only_those_with_a_role_are_let_in() {
 }
 
 #[test]
+fn the_relays_own_key_is_let_in() {
+    let access = access(&["wss://relay.example.com"]);
+    let settings = Settings { relay_key: Some(key(4)), ..(**access.settings()).clone() };
+    let event = || signed("https://relay.example.com/", "POST", BODY);
+    let access = Access::new(settings);
+    assert_eq!(check(&access, event(), 4, ("", "/"), &ReplayGuard::default()), Ok(key(4)));
+    let stranger = check(&access, event(), 5, ("", "/"), &ReplayGuard::default());
+    assert_eq!(stranger, Err(HttpAuthRefused::NoRole));
+}
+
+#[test]
 fn the_event_signs_this_very_request() {
     use HttpAuthRefused::*;
     let url = "https://relay.example.com/";

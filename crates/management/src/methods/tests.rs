@@ -36,6 +36,7 @@ fn good_params(method: &str) -> Value {
         "changerelayname" | "changerelaydescription" => json!(["text"]),
         "changerelayicon" => json!(["https://example.com/icon.png"]),
         "supportedmethods" | "resetkinds" | "getpolicy" | "reloadpolicy" | "stats" => json!([]),
+        "explain" => json!([{"filter": {}}]),
         list => {
             assert!(list.starts_with("list"), "{list} has no parameters in this table");
             json!([{"limit": 10}])
