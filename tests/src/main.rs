@@ -20,6 +20,7 @@ mod bad_input;
 mod command_line;
 mod crowd;
 mod differential;
+mod examples;
 mod documents;
 mod durability;
 mod gates;
