@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chappe_testkit::Rng;
+use tokio::task::JoinSet;
 
 use crate::harness::{heavy, seed};
 use world::World;
@@ -50,40 +51,40 @@ async fn every_path_shows_what_the_model_shows() {
     let _alone = heavy().await;
     let seed = seed();
     let tally = Arc::new(Tally::default());
-    let mut lanes = Vec::new();
+    let mut lanes = JoinSet::new();
     for lane in 0..AT_ONCE {
         let tally = Arc::clone(&tally);
-        lanes.push(tokio::spawn(async move {
+        lanes.spawn(async move {
             for number in (lane..WORLDS).step_by(usize::try_from(AT_ONCE).unwrap()) {
                 live_through(seed, number, &tally).await;
             }
-        }));
+        });
     }
-    for lane in lanes {
-        lane.await.unwrap();
+    // The first that fails ends the others.
+    while let Some(lane) = lanes.join_next().await {
+        lane.unwrap();
     }
     eprintln!("{tally:?}");
     // A test in which hardly anything is refused, hidden or shown says little.
     let enough = [
-        (&tally.published, 2_000),
-        (&tally.refused, 800),
+        (&tally.published, 1_000),
+        (&tally.refused, 1_000),
         (&tally.questions, 10_000),
-        (&tally.shown, 20_000),
-        (&tally.hidden, 20_000),
-        (&tally.estimated, 500),
-        (&tally.delivered, 2_000),
-        (&tally.exported, 1_000),
+        (&tally.closed, 500),
+        (&tally.shown, 30_000),
+        (&tally.hidden, 30_000),
+        (&tally.estimated, 2_000),
+        (&tally.delivered, 8_000),
+        (&tally.exported, 700),
     ];
     for (counter, least) in enough {
         assert!(read(counter) >= least, "{} is less than {least}: {tally:?}", read(counter));
     }
-    assert!(read(&tally.closed) > 100, "{tally:?}");
 }
 
 /// One world, from its start to the export of what is left.
 async fn live_through(seed: u64, number: u64, tally: &Tally) {
     let mut world = World::start(Rng::new(seed.wrapping_mul(1_000).wrapping_add(number)), number).await;
-    eprintln!("world {number}: {}", world.description());
     let mut listeners = world.listen().await;
     let half = world.events.len() / 2;
     world.publish(0..half, tally).await;

@@ -3,8 +3,6 @@
 //!
 //! Live delivery and export are no answers to questions: [`super::world`] compares them.
 
-use std::collections::BTreeSet;
-
 use chappe_protocol::{EventId, Filter, Kind, TagFilter, TagMode};
 use chappe_testkit::naive::access::Answered;
 use chappe_testkit::naive::{self, Limits};
@@ -38,7 +36,7 @@ pub struct Expected<'a> {
     /// Whether, if it is answered and matches something else, that is hidden.
     pub visible: Vec<&'a TestEvent>,
     /// All stored events that match, seen or not.
-    pub hidden: usize,
+    pub hidden: Vec<&'a TestEvent>,
 }
 
 impl Path {
@@ -50,34 +48,34 @@ impl Path {
         }
     }
 
-    /// The message that asks.
-    pub fn message(self, filters: &[Filter]) -> String {
+    /// The message that asks, by this name.
+    pub fn message(self, name: &str, filters: &[Filter]) -> String {
         let filters: Vec<_> = filters.iter().map(filter_json).collect();
         let verb = match self {
             Self::Stored => "REQ",
             Self::Counted | Self::Estimated => "COUNT",
         };
-        format!(r#"["{verb}","q",{}]"#, filters.join(","))
+        format!(r#"["{verb}","{name}",{}]"#, filters.join(","))
     }
 
     /// Hears the answer and compares it. `about` tells where a failure is.
     pub async fn check(
         self,
         client: &mut Client,
-        filters: &[Filter],
+        (name, filters): (&str, &[Filter]),
         expected: &Expected<'_>,
         tally: &Tally,
         about: &str,
     ) {
-        let about = format!("{self:?} {} {about}", self.message(filters));
+        let about = format!("{self:?} {} {about}", self.message(name, filters));
         let mut events = Vec::new();
         let last = loop {
             let heard = client.hear().await;
-            assert_eq!(heard[1], "q", "{heard} for {about}");
+            assert_eq!(heard[1], name, "{heard} for {about}");
             if heard[0] != "EVENT" {
                 break heard;
             }
-            events.push(heard[2]["id"].as_str().unwrap().to_owned());
+            events.push(heard[2].clone());
         };
         add(&tally.questions, 1);
         if last[0] == "CLOSED" {
@@ -87,8 +85,10 @@ impl Path {
             return;
         }
         assert!(!matches!(expected.answered, Answered::Closed(_)), "{last}, not closed, for {about}");
+        let hidden: Vec<_> = expected.hidden.iter().map(|event| event.json()).collect();
+        let about = format!("hidden {hidden:?}, {about}");
         add(&tally.shown, expected.visible.len());
-        add(&tally.hidden, expected.hidden);
+        add(&tally.hidden, expected.hidden.len());
         match self {
             Self::Stored => check_stored(&events, &last, filters, &expected.visible, &about),
             Self::Counted => check_count(&last, &expected.visible, &about),
@@ -115,12 +115,13 @@ fn check_closed(closed: &Value, answered: Answered, about: &str) {
     );
 }
 
-fn check_stored(ids: &[String], eose: &Value, filters: &[Filter], visible: &[&TestEvent], about: &str) {
+fn check_stored(events: &[Value], eose: &Value, filters: &[Filter], visible: &[&TestEvent], about: &str) {
     let expected = naive::query(visible.iter().copied(), filters, LIMITS);
     let expected: Vec<_> = expected.iter().map(EventId::to_string).collect();
-    let extra: BTreeSet<_> =
-        ids.iter().filter(|id| !visible.iter().any(|event| event.id().to_string() == **id)).collect();
+    let may_be_seen = |event: &&Value| visible.iter().any(|seen| event["id"] == seen.id().to_string());
+    let extra: Vec<_> = events.iter().filter(|event| !may_be_seen(event)).collect();
     assert!(extra.is_empty(), "LEAK: {extra:?} for {about}");
+    let ids: Vec<_> = events.iter().map(|event| event["id"].as_str().unwrap()).collect();
     assert_eq!(ids, expected, "for {about}");
     assert_eq!(eose[0], "EOSE", "{eose} for {about}");
     // NIP-67: what is hidden is not hinted at either.
@@ -133,7 +134,8 @@ fn check_stored(ids: &[String], eose: &Value, filters: &[Filter], visible: &[&Te
 
 fn check_count(counted: &Value, visible: &[&TestEvent], about: &str) {
     assert_eq!(counted[0], "COUNT", "{counted} for {about}");
-    assert_eq!(counted[2]["count"], visible.len(), "{counted} for {about}");
+    let ids: Vec<_> = visible.iter().map(|event| event.id()).collect();
+    assert_eq!(counted[2]["count"], ids.len(), "{counted}, not {ids:?}, for {about}");
 }
 
 /// NIP-45's registers of the authors, step by step as it is written there.

@@ -1,15 +1,20 @@
 //! Live subscriptions, opened before anything is published.
 
+use std::time::Duration;
+
 use chappe_protocol::Filter;
 use chappe_testkit::naive::access::Answered;
 use chappe_testkit::{naive, req_message};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::super::paths::filters;
 use super::super::{Tally, add};
 use super::{Sight, World};
 use crate::harness::Client;
 
+/// How long a delivery may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Open subscriptions of one viewer.
 const SUBSCRIPTIONS: usize = 5;
 
@@ -92,7 +97,8 @@ impl Listener {
     /// Hears all that is due, some of what may come, and nothing else.
     async fn hear(&mut self, mut due: Vec<(String, String)>, mut may: Vec<(String, String)>, about: &str) {
         while !due.is_empty() {
-            let heard = self.client.hear().await;
+            let heard = timeout(PATIENCE, self.client.hear()).await;
+            let heard = heard.unwrap_or_else(|_| panic!("{due:?} is not delivered {about}"));
             self.take(&heard, &mut due, &mut may, about);
         }
         // What is on its way has come when this is answered. Twice: the session looks for news once each turn.
