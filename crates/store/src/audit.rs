@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use foldhash::fast::RandomState;
-use heed::RoTxn;
-
 use crate::error::Error;
-use crate::keys::RecordKeys;
+use crate::indexes::Indexes;
+use crate::keys::{Position, RecordKeys};
 use crate::record::RecordView;
 use crate::store::{Seq, Store};
-use crate::tables::Index;
+use crate::tables::{Index, META_SETTLED};
+use crate::young::Change;
+use foldhash::fast::RandomState;
 
 /// How many faults are listed; all are counted.
 const FAULTS_LISTED_MAX: usize = 100;
@@ -80,11 +80,13 @@ impl Store {
     ///
     /// [`Error::Engine`]. Damage is not an error here but a [`Fault`].
     pub fn audit(&self) -> Result<Audit, Error> {
-        let txn = self.env.read_txn()?;
+        let snapshot = self.snapshot()?;
+        let indexes = snapshot.indexes();
         let (mut audit, mut keys) = (Audit::default(), RecordKeys::default());
-        let mut expected: HashMap<Index, u64, RandomState> = HashMap::default();
-        let last = self.tables.last_seq(&txn)?;
-        for entry in self.tables.records.iter(&txn)? {
+        let mut in_tables: HashMap<Index, u64, RandomState> = HashMap::default();
+        let last = self.tables.last_seq(indexes.txn)?;
+        let settled = self.tables.meta_seq(indexes.txn, META_SETTLED)?;
+        for entry in self.tables.records.iter(indexes.txn)? {
             let (seq, bytes) = entry.map(|(seq, bytes)| (Seq(seq), bytes))?;
             audit.events += 1;
             if seq > last {
@@ -95,10 +97,25 @@ impl Store {
                 continue;
             };
             keys.fill(&record);
+            let position = Position::of(&record.head());
             for (index, key) in keys.iter() {
-                *expected.entry(index).or_default() += 1;
-                if self.tables.index(index).get(&txn, key)? != Some(seq.0) {
+                if self.tables.index(index).get(indexes.txn, key)? == Some(seq.0) {
+                    *in_tables.entry(index).or_default() += 1;
+                } else if seq > settled && indexes.is_in_memory(index, key, (position, seq))? {
+                    audit.entries += 1;
+                } else {
                     audit.note(Fault::MissingEntry(seq, index.name()));
+                }
+            }
+        }
+        // Entries of removed records, which are yet to go.
+        for entry in self.tables.leaving.iter(indexes.txn)? {
+            let (seq, bytes) = entry?;
+            let Some(record) = RecordView::parse(bytes) else { continue };
+            keys.fill(&record);
+            for (index, key) in keys.iter() {
+                if self.tables.index(index).get(indexes.txn, key)? == Some(seq) {
+                    *in_tables.entry(index).or_default() += 1;
                 }
             }
         }
@@ -106,35 +123,59 @@ impl Store {
         // entries as the records have in it has no others, and need not be read.
         let is_sound = audit.is_clean();
         for index in Index::ALL {
-            let entries = self.tables.index(index).len(&txn)?;
+            let entries = self.tables.index(index).len(indexes.txn)?;
             audit.entries += entries;
-            if !is_sound || entries != expected.get(&index).copied().unwrap_or_default() {
-                self.find_strays(&txn, index, &mut audit, &mut keys)?;
+            if !is_sound || entries != in_tables.get(&index).copied().unwrap_or_default() {
+                find_strays(&indexes, index, &mut audit, &mut keys)?;
             }
+            find_young_strays(&indexes, index, &mut audit, &mut keys)?;
         }
         Ok(audit)
     }
+}
 
-    fn find_strays(
-        &self,
-        txn: &RoTxn<'_>,
-        index: Index,
-        audit: &mut Audit,
-        keys: &mut RecordKeys,
-    ) -> Result<(), Error> {
-        for entry in self.tables.index(index).iter(txn)? {
-            let (key, seq) = entry?;
-            let record = self.tables.records.get(txn, &seq)?.and_then(RecordView::parse);
-            let accounts_for_it = record.is_some_and(|record| {
-                keys.fill(&record);
-                keys.iter().any(|own| own == (index, key))
-            });
-            if !accounts_for_it {
-                audit.note(Fault::StrayEntry(Seq(seq), index.name()));
-            }
+fn find_strays(
+    indexes: &Indexes<'_>,
+    index: Index,
+    audit: &mut Audit,
+    keys: &mut RecordKeys,
+) -> Result<(), Error> {
+    for entry in indexes.tables.index(index).iter(indexes.txn)? {
+        let (key, seq) = entry?;
+        let bytes = match indexes.tables.records.get(indexes.txn, &seq)? {
+            Some(bytes) => Some(bytes),
+            None => indexes.tables.leaving.get(indexes.txn, &seq)?,
+        };
+        let record = bytes.and_then(RecordView::parse);
+        if !record.is_some_and(|record| has_key(keys, &record, index, key)) {
+            audit.note(Fault::StrayEntry(Seq(seq), index.name()));
+        }
+    }
+    Ok(())
+}
+
+/// An entry in memory may belong to a record that is gone or not committed yet, but to no other than it says.
+fn find_young_strays(
+    indexes: &Indexes<'_>,
+    index: Index,
+    audit: &mut Audit,
+    keys: &mut RecordKeys,
+) -> Result<(), Error> {
+    indexes.for_each_in_memory(index, |key, seq, change| {
+        if change == Change::Delete {
+            return Ok(());
+        }
+        let record = indexes.tables.records.get(indexes.txn, &seq.0)?.and_then(RecordView::parse);
+        if record.is_some_and(|record| !has_key(keys, &record, index, key)) {
+            audit.note(Fault::StrayEntry(seq, index.name()));
         }
         Ok(())
-    }
+    })
+}
+
+fn has_key(keys: &mut RecordKeys, record: &RecordView<'_>, index: Index, key: &[u8]) -> bool {
+    keys.fill(record);
+    keys.iter().any(|own| own == (index, key))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ops::Bound;
 use chappe_protocol::{Address, EventHead, EventId, Kind, KindClass, PublicKey, Timestamp};
 
 use crate::error::Error;
+use crate::indexes::Within;
 use crate::keys::{self, Position};
 use crate::store::Seq;
 use crate::tables::Index;
@@ -97,18 +98,26 @@ impl Writer<'_> {
     }
 
     fn remove_all(&mut self, index: Index, prefix: &[u8], until: Timestamp) -> Result<(), Error> {
-        let from = [prefix, Position::first_at(until).as_bytes()].concat();
-        let to = [prefix, Position::last_at(Timestamp(0)).as_bytes()].concat();
-        let range = (Bound::Included(from.as_slice()), Bound::Included(to.as_slice()));
+        let mut from = Bound::Included(Position::first_at(until));
         loop {
-            let entries = self.tables.index(index).range(&self.txn, &range)?;
-            let chunk = entries.take(VANISH_CHUNK_EVENTS).map(|entry| entry.map(|(_, seq)| Seq(seq)));
-            let chunk = chunk.collect::<Result<Vec<_>, _>>()?;
-            if chunk.is_empty() {
-                return Ok(());
-            }
-            chunk.into_iter().try_for_each(|seq| self.remove(seq))?;
+            let within = Within { index, prefix, from, to: Position::last_at(Timestamp(0)) };
+            let chunk = self.next_chunk(&within)?;
+            let Some(&(last, _)) = chunk.last() else { return Ok(()) };
+            chunk.into_iter().try_for_each(|(_, seq)| self.remove(seq))?;
+            from = Bound::Excluded(last);
         }
+    }
+
+    fn next_chunk(&self, within: &Within<'_>) -> Result<Vec<(Position, Seq)>, Error> {
+        let (indexes, mut chunk) = (self.indexes(), Vec::new());
+        let mut entries = indexes.entries(within)?;
+        while chunk.len() < VANISH_CHUNK_EVENTS {
+            let Some((position, seq)) = entries.next()? else { break };
+            if indexes.has_record(seq)? {
+                chunk.push((position, seq));
+            }
+        }
+        Ok(chunk)
     }
 }
 

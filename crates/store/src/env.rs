@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 use heed::{CommitOrAbort, Env, EnvOpenOptions, WithoutTls};
 
 use crate::error::Error;
-use crate::store::Store;
-use crate::tables::{META_SCHEMA, TABLES, Tables};
+use crate::store::{Seq, Store};
+use crate::tables::{META_BEGUN, META_LAST_SEQ, META_SCHEMA, META_SETTLED, TABLES, Tables};
+use crate::young::Young;
 
-/// The layout that this crate reads and writes (docs/storage.md).
-const SCHEMA: u64 = 1;
+/// The layout that this crate writes (docs/storage.md). It reads the first one, too.
+const SCHEMA: u64 = 2;
+/// The layout in which all index entries were in their tables.
+const SCHEMA_ALL_SETTLED: u64 = 1;
 
 /// The file whose lock says that a process has the directory open. It stays empty.
 const LOCK_FILE: &str = "chappe.lock";
@@ -31,12 +34,23 @@ pub struct Options {
     pub map_reserve_bytes: usize,
     /// How many transactions may read at the same time.
     pub readers_max: u32,
+    /// Bytes of memory for index entries that are not in their tables yet, about; up to 1 GiB. The more of them go into
+    /// the tables together, the fewer pages are written for each, and the more there is to read again after a kill.
+    pub young_bytes_max: usize,
 }
 
+/// More than that is no use, and a generation's lists count in 32 bits.
+const YOUNG_BYTES_BOUND: usize = 1 << 30;
+
 impl Default for Options {
-    /// A map of 1 TiB with 256 MiB in reserve, 1,024 readers.
+    /// A map of 1 TiB with 256 MiB in reserve, 1,024 readers, 32 MiB for young entries.
     fn default() -> Self {
-        Self { map_bytes: 1 << 40, map_reserve_bytes: 256 << 20, readers_max: 1024 }
+        Self {
+            map_bytes: 1 << 40,
+            map_reserve_bytes: 256 << 20,
+            readers_max: 1024,
+            young_bytes_max: 32 << 20,
+        }
     }
 }
 
@@ -129,13 +143,18 @@ impl Store {
         let tables = open_tables(dir, &env)?;
         // The names of new files are durable only once their directory is.
         File::open(dir).and_then(|handle| handle.sync_all()).map_err(io)?;
-        Ok(Self {
+        let unreadable = |error| OpenError::Unreadable(dir.to_owned(), error);
+        let (settled, begun) = marks(&env, &tables).map_err(unreadable)?;
+        let store = Self {
             env,
             tables,
+            young: Young::new(options.young_bytes_max.min(YOUNG_BYTES_BOUND), settled, begun),
             map_bytes: map_bytes as u64,
             write_bound_bytes: write_bound as u64,
-            _lock: lock,
-        })
+            lock,
+        };
+        store.restore(settled).map_err(unreadable)?;
+        Ok(store)
     }
 }
 
@@ -177,17 +196,26 @@ fn open_tables(dir: &Path, env: &Env<WithoutTls>) -> Result<Tables<'static>, Ope
     let txn = env.write_txn().map_err(unreadable)?;
     let opened = env.create_databases_and_commit(txn, |opener, txn| -> heed::Result<_> {
         let tables = Tables::create(opener, txn)?;
-        let found = match tables.meta.get(txn, META_SCHEMA)? {
-            Some(found) => found,
-            None => {
-                tables.meta.put(txn, META_SCHEMA, &SCHEMA)?;
-                SCHEMA
-            }
-        };
+        let found = tables.meta.get(txn, META_SCHEMA)?;
+        if found == Some(SCHEMA_ALL_SETTLED) {
+            let last = tables.meta.get(txn, META_LAST_SEQ)?.unwrap_or_default();
+            tables.meta.put(txn, META_SETTLED, &last)?;
+            tables.meta.put(txn, META_BEGUN, &last)?;
+        }
+        if found.is_none_or(|found| found < SCHEMA) {
+            tables.meta.put(txn, META_SCHEMA, &SCHEMA)?;
+        }
+        let found = found.unwrap_or(SCHEMA);
         Ok(if found > SCHEMA { CommitOrAbort::Abort(found) } else { CommitOrAbort::Commit(tables) })
     });
     match opened.map_err(unreadable)? {
         CommitOrAbort::Commit(tables) => Ok(tables),
         CommitOrAbort::Abort(found) => Err(OpenError::NewerSchema { found, known: SCHEMA }),
     }
+}
+
+/// Up to which record all entries are in their tables, and beyond which there are none.
+fn marks(env: &Env<WithoutTls>, tables: &Tables<'static>) -> Result<(Seq, Seq), Error> {
+    let txn = env.read_txn()?;
+    Ok((tables.meta_seq(&txn, META_SETTLED)?, tables.meta_seq(&txn, META_BEGUN)?))
 }

@@ -31,7 +31,7 @@ pub enum Error {
 pub enum Space {
     /// The map, less its reserve: `store.map_bytes` in the configuration.
     Map,
-    /// The disk.
+    /// The disk, less a reserve of 1 MiB.
     Disk,
 }
 

@@ -49,6 +49,10 @@ impl Position {
         &self.0
     }
 
+    pub(crate) fn id(&self) -> &[u8] {
+        self.0.split_at(TIME_BYTES).1
+    }
+
     fn new(time: Timestamp, id: [u8; EventId::BYTES]) -> Self {
         let mut bytes = [0; POSITION_BYTES];
         let (time_place, id_place) = bytes.split_at_mut(TIME_BYTES);
@@ -56,6 +60,33 @@ impl Position {
         id_place.copy_from_slice(&id);
         Self(bytes)
     }
+}
+
+impl Index {
+    /// A key without its position. The keys of three indexes have none and stay whole.
+    pub(crate) fn prefix(self, key: &[u8]) -> &[u8] {
+        match self {
+            Self::Id | Self::Expiration | Self::Head => key,
+            Self::Time | Self::Author | Self::AuthorKind | Self::Kind | Self::Tag | Self::TagKind => {
+                key.split_last_chunk::<POSITION_BYTES>().map_or(key, |(prefix, _)| prefix)
+            }
+        }
+    }
+
+    /// The two parts of a prefix: who or what it is about, and the kind that follows (0 in an index without kinds).
+    pub(crate) fn split_prefix(self, prefix: &[u8]) -> (&[u8], u16) {
+        match self {
+            Self::AuthorKind | Self::Kind | Self::TagKind => prefix
+                .split_last_chunk()
+                .map_or((prefix, 0), |(subject, kind)| (subject, u16::from_be_bytes(*kind))),
+            Self::Id | Self::Time | Self::Author | Self::Tag | Self::Expiration | Self::Head => (prefix, 0),
+        }
+    }
+}
+
+/// When an event expires, by its key in `by_expiration`.
+pub(crate) fn expiration_of_key(key: &[u8]) -> u64 {
+    key.first_chunk().copied().map_or(u64::MAX, u64::from_be_bytes)
 }
 
 /// Appends a tag value so that no value's form is the start of another's.
@@ -159,6 +190,11 @@ impl RecordKeys {
     /// Each index the record is in, and the key it has there.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Index, &[u8])> {
         self.entries.iter().filter_map(|(index, range)| Some((*index, self.bytes.get(range.clone())?)))
+    }
+
+    /// How long all keys are together.
+    pub(crate) fn bytes(&self) -> usize {
+        self.entries.iter().map(|(_, range)| range.len()).sum()
     }
 
     fn push(&mut self, index: Index, parts: &[&[u8]]) {

@@ -19,14 +19,17 @@ mod audit;
 mod deletion;
 mod env;
 mod error;
+mod indexes;
 mod keys;
 mod query;
 mod record;
+mod restore;
 mod state;
 mod store;
 mod sweep;
 mod tables;
 mod write;
+mod young;
 
 pub use audit::{Audit, Fault};
 pub use env::{OpenError, Options};

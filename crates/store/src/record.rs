@@ -92,6 +92,11 @@ impl<'a> RecordView<'a> {
         json: &[],
     };
 
+    /// The record's bytes without the wire form: a record itself, with an empty one.
+    pub(crate) fn without_json(&self, bytes: &'a [u8]) -> &'a [u8] {
+        bytes.get(..bytes.len().saturating_sub(self.json.len())).unwrap_or_default()
+    }
+
     /// Reads what [`Record::new`] wrote; nothing when the bytes end too early.
     pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let tags_bytes = usize::try_from(u64::from_le_bytes(*array_at(bytes, TAGS_BYTES)?)).ok()?;

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::error::{Error, Space};
+use crate::error::Error;
 use crate::store::Store;
 
 /// The longest key. LMDB takes 11 bytes more.
@@ -26,8 +26,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::StateKey`]. [`Error::Full`] when the map's reserve is reached (a call that only removes may use the
-    /// reserve) or a room ran out half way. [`Error::Engine`]. Nothing was changed then.
+    /// [`Error::StateKey`]. [`Error::Full`] when the reserve of the map or the disk is reached (a call that only removes
+    /// may use it) or a room ran out half way. [`Error::Engine`]. Nothing was changed then.
     pub fn change_state(&self, changes: &[StateChange<'_>]) -> Result<(), Error> {
         if changes.is_empty() {
             return Ok(());
@@ -38,11 +38,7 @@ impl Store {
         let mut txn = self.env.write_txn()?;
         let kept = changes.iter().filter_map(|change| Some(change.key.len() + change.value?.len()));
         let incoming = kept.reduce(usize::saturating_add);
-        if let Some(bytes) = incoming
-            && self.tables.bytes_used(&txn)?.saturating_add(bytes as u64) > self.write_bound_bytes
-        {
-            return Err(Error::Full(Space::Map));
-        }
+        incoming.map_or(Ok(()), |bytes| self.check_room(&txn, bytes))?;
         for change in changes {
             match change.value {
                 Some(value) => self.tables.state.put(&mut txn, change.key, value)?,

@@ -4,23 +4,29 @@ use std::fmt;
 use std::fs::File;
 
 use chappe_protocol::EventId;
-use heed::{Env, WithoutTls};
+use heed::{Env, RoTxn, WithoutTls};
 
-use crate::error::Error;
+use crate::error::{Error, Space};
 use crate::tables::{Index, Tables};
+use crate::young::Young;
 
 /// The number of a stored event: ascending in the order of storing, one for each, never used again. The first is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq(pub u64);
+
+/// Writes are refused when disk and file have fewer free bytes than this, so that what makes room can still work: a commit
+/// needs pages of its own before it gives any back.
+const DISK_RESERVE_BYTES: u64 = 1 << 20;
 
 /// An open store. Share it by `Arc`: reading never waits, writing waits for whoever writes.
 pub struct Store {
     // Dropped in this order: the lock on the directory goes last.
     pub(crate) env: Env<WithoutTls>,
     pub(crate) tables: Tables<'static>,
+    pub(crate) young: Young,
     pub(crate) map_bytes: u64,
     pub(crate) write_bound_bytes: u64,
-    pub(crate) _lock: File,
+    pub(crate) lock: File,
 }
 
 /// How much there is and how much room it takes.
@@ -28,7 +34,7 @@ pub struct Store {
 pub struct Usage {
     /// Stored events, expired ones that were not swept yet included.
     pub events: u64,
-    /// Bytes of the map that hold something.
+    /// Bytes of the map that hold something, or are going to: index entries come to it later than their events.
     pub bytes_used: u64,
     /// Bytes of the map.
     pub map_bytes: u64,
@@ -41,8 +47,7 @@ impl Store {
     ///
     /// [`Error::Engine`].
     pub fn contains(&self, id: &EventId) -> Result<bool, Error> {
-        let txn = self.env.read_txn()?;
-        Ok(self.tables.index(Index::Id).get(&txn, id.as_bytes())?.is_some())
+        Ok(self.snapshot()?.indexes().find(Index::Id, id.as_bytes())?.is_some())
     }
 
     /// The number of the newest commit's last event; `Seq(0)` when nothing was ever stored.
@@ -63,9 +68,29 @@ impl Store {
         let txn = self.env.read_txn()?;
         Ok(Usage {
             events: self.tables.records.len(&txn)?,
-            bytes_used: self.tables.bytes_used(&txn)?,
+            bytes_used: self.bytes_used(&txn)?,
             map_bytes: self.map_bytes,
         })
+    }
+
+    /// Whether so many bytes more may come.
+    pub(crate) fn check_room(&self, txn: &RoTxn<'_>, bytes: usize) -> Result<(), Error> {
+        if self.bytes_used(txn)?.saturating_add(bytes as u64) > self.write_bound_bytes {
+            return Err(Error::Full(Space::Map));
+        }
+        // Where the system does not say it, LMDB finds out.
+        let Ok(disk) = rustix::fs::fstatvfs(&self.lock) else { return Ok(()) };
+        let free_of_disk = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let is_low = free_of_disk < DISK_RESERVE_BYTES && {
+            let free_of_file = self.env.real_disk_size()?.saturating_sub(self.tables.bytes_used(txn)?);
+            free_of_disk + free_of_file < DISK_RESERVE_BYTES
+        };
+        if is_low { Err(Error::Full(Space::Disk)) } else { Ok(()) }
+    }
+
+    /// What the pages take, and what the entries that are still in memory are going to take.
+    pub(crate) fn bytes_used(&self, txn: &RoTxn<'_>) -> Result<u64, Error> {
+        Ok(self.tables.bytes_used(txn)?.saturating_add(self.young.table_bytes() as u64))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::record::RecordView;
 use crate::store::Seq;
 
 /// How many tables there are, as LMDB must be told before it opens the file.
-pub(crate) const TABLES: u32 = 15;
+pub(crate) const TABLES: u32 = 16;
 
 type Number = U64<BigEndian>;
 
@@ -67,6 +67,8 @@ pub(crate) struct Tables<'e> {
     pub(crate) deleted_addresses: Database<'e, Bytes, Number>,
     pub(crate) vanished: Database<'e, Bytes, Number>,
     pub(crate) state: Database<'e, Bytes, Bytes>,
+    /// Records that were removed, without their wire form, until their index entries are, too.
+    pub(crate) leaving: Database<'e, Number, Bytes>,
     indexes: [IndexTable<'e>; Index::ALL.len()],
 }
 
@@ -74,6 +76,10 @@ pub(crate) struct Tables<'e> {
 pub(crate) const META_SCHEMA: &str = "schema";
 /// In `meta`: the last sequence number given out.
 pub(crate) const META_LAST_SEQ: &str = "last_seq";
+/// In `meta`: the sequence number up to which records have all their index entries in the tables.
+pub(crate) const META_SETTLED: &str = "settled";
+/// In `meta`: the sequence number beyond which records have none there.
+pub(crate) const META_BEGUN: &str = "begun";
 
 impl<'e> Tables<'e> {
     pub(crate) fn create(opener: &DatabaseOpener<'e, WithoutTls>, txn: &mut RwTxn<'e>) -> heed::Result<Self> {
@@ -96,6 +102,7 @@ impl<'e> Tables<'e> {
             deleted_addresses: opener.create_database(txn, Some("deleted_addresses"))?,
             vanished: opener.create_database(txn, Some("vanished"))?,
             state: opener.create_database(txn, Some("state"))?,
+            leaving: opener.create_database(txn, Some("leaving"))?,
             indexes,
         })
     }
@@ -122,7 +129,11 @@ impl<'e> Tables<'e> {
     }
 
     pub(crate) fn last_seq(&self, txn: &RoTxn<'_>) -> Result<Seq, Error> {
-        Ok(Seq(self.meta.get(txn, META_LAST_SEQ)?.unwrap_or_default()))
+        self.meta_seq(txn, META_LAST_SEQ)
+    }
+
+    pub(crate) fn meta_seq(&self, txn: &RoTxn<'_>, key: &str) -> Result<Seq, Error> {
+        Ok(Seq(self.meta.get(txn, key)?.unwrap_or_default()))
     }
 
     /// Bytes of the pages that hold entries. Pages that were freed and can be used again do not count.
@@ -134,6 +145,7 @@ impl<'e> Tables<'e> {
             self.deleted_addresses.stat(txn)?,
             self.vanished.stat(txn)?,
             self.state.stat(txn)?,
+            self.leaving.stat(txn)?,
         ];
         for index in self.indexes {
             stats.push(index.stat(txn)?);
@@ -157,6 +169,7 @@ impl OnCommit for Tables<'_> {
             deleted_addresses: self.deleted_addresses.on_commit(token),
             vanished: self.vanished.on_commit(token),
             state: self.state.on_commit(token),
+            leaving: self.leaving.on_commit(token),
             indexes: self.indexes.on_commit(token),
         }
     }

@@ -4,10 +4,15 @@ use chappe_protocol::{EventHead, Timestamp};
 use heed::{PutFlags, RwTxn};
 
 use crate::error::{Error, Space};
-use crate::keys::{self, RecordKeys};
+use crate::indexes::Indexes;
+use crate::keys::{self, Position, RecordKeys};
 use crate::record::{Record, RecordView};
 use crate::store::{Seq, Store};
-use crate::tables::{Index, META_LAST_SEQ, Tables};
+use crate::tables::{Index, META_BEGUN, META_LAST_SEQ, META_SETTLED, Tables};
+use crate::young::{Change, Slice, Turn};
+
+/// How many entries are taken out of memory at once to settle: what bounds the memory that they take on the way.
+const SLICE_ENTRIES_MAX: usize = 4096;
 
 /// What storing an event means besides keeping it. Must fit the event's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when the map's reserve is reached or a room ran out half way, [`Error::Misplaced`],
+    /// [`Error::Full`] when the reserve of the map or the disk is reached, or a room ran out half way, [`Error::Misplaced`],
     /// [`Error::Corrupt`], [`Error::Engine`]. Nothing of the batch is stored then.
     pub fn write(&self, batch: &[Write<'_>], now: Timestamp) -> Result<Vec<Written>, Error> {
         if batch.is_empty() {
@@ -62,10 +67,9 @@ impl Store {
         }
         let mut writer = Writer::begin(self, now)?;
         let incoming: usize = batch.iter().map(|write| write.record.as_bytes().len()).sum();
-        if self.tables.bytes_used(&writer.txn)?.saturating_add(incoming as u64) > self.write_bound_bytes {
-            return Err(Error::Full(Space::Map));
-        }
+        self.check_room(&writer.txn, incoming)?;
         let written = batch.iter().map(|write| writer.write(write)).collect::<Result<_, _>>()?;
+        writer.settle(writer.turn.share())?;
         writer.commit()?;
         Ok(written)
     }
@@ -73,22 +77,70 @@ impl Store {
 
 /// An open write transaction. Dropped without [`Writer::commit`], it leaves no trace.
 pub(crate) struct Writer<'s> {
-    pub(crate) tables: &'s Tables<'static>,
+    // Dropped in this order: what was done in memory is undone before anybody else may write.
+    pub(crate) turn: Turn<'s>,
     pub(crate) txn: RwTxn<'s>,
+    pub(crate) tables: &'s Tables<'static>,
     now: Timestamp,
     last: Seq,
+    last_before: Seq,
     keys: RecordKeys,
 }
 
 impl<'s> Writer<'s> {
     pub(crate) fn begin(store: &'s Store, now: Timestamp) -> Result<Self, Error> {
+        let mut turn = store.young.begin();
         let txn = store.env.write_txn()?;
-        let last = store.tables.last_seq(&txn)?;
-        Ok(Self { tables: &store.tables, txn, now, last, keys: RecordKeys::default() })
+        if turn.is_full() && !turn.is_settling() {
+            turn.rotate();
+        }
+        // A number is not given twice, even if its event was not stored: memory may still know it.
+        let last = store.tables.last_seq(&txn)?.max(turn.last_given());
+        let keys = RecordKeys::default();
+        Ok(Self { turn, txn, tables: &store.tables, now, last, last_before: last, keys })
     }
 
-    pub(crate) fn commit(self) -> Result<(), Error> {
-        Ok(self.txn.commit()?)
+    pub(crate) fn commit(mut self) -> Result<(), Error> {
+        let mut put = |key, value: Seq| self.tables.meta.put(&mut self.txn, key, &value.0);
+        if self.last != self.last_before {
+            put(META_LAST_SEQ, self.last)?;
+        }
+        let (settled, begun) = self.turn.marks();
+        if settled != self.turn.settled() {
+            put(META_SETTLED, settled)?;
+        }
+        if begun != self.turn.begun() {
+            put(META_BEGUN, begun)?;
+        }
+        let id = self.txn.id();
+        self.txn.commit()?;
+        self.turn.keep(id);
+        Ok(())
+    }
+
+    /// Puts entries that wait in memory into their tables: so many, or all there are.
+    pub(crate) fn settle(&mut self, mut entries_max: usize) -> Result<(), Error> {
+        let mut slice = Slice::default();
+        while entries_max > 0 {
+            let Some(index) = self.turn.next(entries_max.min(SLICE_ENTRIES_MAX), &mut slice) else { break };
+            let table = self.tables.index(index);
+            for (key, seq, change) in slice.iter() {
+                match change {
+                    Change::Put if self.turn.has_removed(seq) => {}
+                    Change::Put => table.put(&mut self.txn, key, &seq.0)?,
+                    // A later version may have taken the key over.
+                    Change::Delete if table.get(&self.txn, key)? == Some(seq.0) => {
+                        table.delete(&mut self.txn, key)?;
+                    }
+                    Change::Delete => {}
+                }
+            }
+            entries_max -= slice.len().min(entries_max);
+        }
+        for seq in self.turn.left() {
+            self.tables.leaving.delete(&mut self.txn, &seq.0)?;
+        }
+        Ok(())
     }
 
     fn write(&mut self, write: &Write<'_>) -> Result<Written, Error> {
@@ -133,7 +185,11 @@ impl<'s> Writer<'s> {
     }
 
     pub(crate) fn find(&self, index: Index, key: &[u8]) -> Result<Option<Seq>, Error> {
-        Ok(self.tables.index(index).get(&self.txn, key)?.map(Seq))
+        self.indexes().find(index, key)
+    }
+
+    pub(crate) fn indexes(&self) -> Indexes<'_> {
+        Indexes { view: self.turn.view(), tables: self.tables, txn: &self.txn }
     }
 
     /// The record that an index entry points to.
@@ -144,23 +200,37 @@ impl<'s> Writer<'s> {
     fn insert(&mut self, record: &Record) -> Result<Seq, Error> {
         let Some(next) = self.last.0.checked_add(1) else { return Err(Error::Full(Space::Map)) };
         self.tables.records.put_with_flags(&mut self.txn, PutFlags::APPEND, &next, record.as_bytes())?;
-        self.keys.fill(&record.view());
-        for (index, key) in self.keys.iter() {
-            self.tables.index(index).put(&mut self.txn, key, &next)?;
-        }
-        self.tables.meta.put(&mut self.txn, META_LAST_SEQ, &next)?;
+        let view = record.view();
+        self.keys.fill(&view);
         self.last = Seq(next);
+        self.turn.add(self.last, Position::of(&view.head()), &self.keys);
         Ok(self.last)
     }
 
-    /// Removes a record and all its index entries.
+    /// Removes a record. Its index entries go from their tables when others come to them; without its record, an entry
+    /// counts for nothing.
     pub(crate) fn remove(&mut self, seq: Seq) -> Result<(), Error> {
-        let record = self.tables.record(&self.txn, seq)?;
-        self.keys.fill(&record.ok_or(Error::Corrupt("an index entry points to no record"))?);
-        self.tables.records.delete(&mut self.txn, &seq.0)?;
-        for (index, key) in self.keys.iter() {
-            self.tables.index(index).delete(&mut self.txn, key)?;
+        let bytes = self.tables.records.get(&self.txn, &seq.0)?;
+        let bytes = bytes.ok_or(Error::Corrupt("an index entry points to no record"))?;
+        let record = RecordView::parse(bytes).ok_or(Error::Corrupt("a record ends too early"))?;
+        let position = Position::of(&record.head());
+        self.turn.remove(seq, position);
+        // Of later ones none are in the tables yet.
+        if seq <= self.turn.begun() {
+            let mut keys = std::mem::take(&mut self.keys);
+            keys.fill(&record);
+            if self.turn.is_full() {
+                for (index, key) in keys.iter() {
+                    self.tables.index(index).delete(&mut self.txn, key)?;
+                }
+            } else {
+                let head = record.without_json(bytes).to_vec();
+                self.tables.leaving.put(&mut self.txn, &seq.0, &head)?;
+                self.turn.add_leaving(seq, position, &keys);
+            }
+            self.keys = keys;
         }
+        self.tables.records.delete(&mut self.txn, &seq.0)?;
         Ok(())
     }
 }

@@ -1,10 +1,10 @@
 use chappe_testkit::{EventBuilder, Keys};
 
 use super::{Audit, Fault};
-use crate::keys::RecordKeys;
+use crate::keys::{Position, RecordKeys};
 use crate::store::{Seq, Store};
 use crate::tables::Index;
-use crate::tests::support::{TestStore, record};
+use crate::tests::support::{NOW, TestStore, record};
 use crate::write::Writer;
 
 /// Damages a store of two events and says what the audit finds.
@@ -12,12 +12,13 @@ fn after(damage: impl Fn(&mut Writer<'_>)) -> Audit {
     let test = TestStore::new();
     let event = |kind| EventBuilder::new(kind).tag(&["t", "x"]).tag(&["d", "y"]).sign(&Keys::from_seed(1));
     test.put_all([&event(1), &event(30_000)]);
+    test.settle();
     damage_store(&test.store, damage);
     test.store.audit().unwrap()
 }
 
 fn damage_store(store: &Store, damage: impl Fn(&mut Writer<'_>)) {
-    let mut writer = Writer::begin(store, crate::tests::support::NOW).unwrap();
+    let mut writer = Writer::begin(store, NOW).unwrap();
     damage(&mut writer);
     writer.commit().unwrap();
 }
@@ -77,4 +78,33 @@ fn many_faults_are_counted_and_some_are_listed() {
         }
     });
     assert_eq!((audit.faults_count, audit.faults.len(), audit.is_clean()), (500, 100, false));
+}
+
+#[test]
+fn what_waits_in_memory_is_looked_at_too() {
+    let test = TestStore::new();
+    let event = |kind| EventBuilder::new(kind).tag(&["t", "x"]).tag(&["d", "y"]).sign(&Keys::from_seed(1));
+    test.put_all([&event(1), &event(30_000)]);
+    let audit = test.store.audit().unwrap();
+    assert_eq!((audit.events, audit.entries, audit.faults_count), (2, 2 * 9 + 1, 0));
+    // Removed, and its entries in the tables are yet to go.
+    test.settle();
+    test.put(&EventBuilder::new(5).tag(&["e", &event(1).id().to_string()]).sign(&Keys::from_seed(1)));
+    let audit = test.store.audit().unwrap();
+    assert_eq!((audit.events, audit.faults_count), (2, 0));
+    // Entries of another record under this one's number.
+    damage_store(&test.store, |writer| {
+        let (mut keys, other) = (RecordKeys::default(), record(&event(7)));
+        keys.fill(&other.view());
+        writer.turn.add(Seq(2), Position::of(&other.view().head()), &keys);
+    });
+    let audit = test.store.audit().unwrap();
+    assert_eq!((audit.faults_count, &audit.faults[0]), (9, &Fault::StrayEntry(Seq(2), "by_id")));
+    // An event without entries.
+    damage_store(&test.store, |writer| {
+        let stranger = record(&EventBuilder::new(1).sign(&Keys::from_seed(3)));
+        writer.tables.records.put(&mut writer.txn, &3, stranger.as_bytes()).unwrap();
+    });
+    let audit = test.store.audit().unwrap();
+    assert!(audit.faults.contains(&Fault::MissingEntry(Seq(3), "by_time")), "{:?}", audit.faults);
 }

@@ -7,17 +7,15 @@ use std::ops::{Bound, ControlFlow};
 
 use chappe_protocol::{Filter, Timestamp};
 use foldhash::fast::RandomState;
-use heed::byteorder::BigEndian;
-use heed::types::{Bytes, U64};
-use heed::{RoRange, RoTxn, WithoutTls};
 
 use super::plan::{self, Part, Source};
 use super::{Ask, Completeness, Progress, QueryBounds, Step};
 use crate::error::Error;
+use crate::indexes::{Entries, Indexes, Within};
 use crate::keys::Position;
 use crate::record::RecordView;
 use crate::store::{Seq, Store};
-use crate::tables::{Index, Tables};
+use crate::tables::Index;
 
 /// How many index entries to look at, once a filter has reached its limit, for one match more (NIP-67).
 const PEEKS_MAX: u32 = 10_000;
@@ -59,8 +57,9 @@ struct Stream {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct StreamHead {
     position: Position,
-    stream: usize,
+    // An event that was removed and came again has two numbers. They are candidates one after the other.
     seq: Seq,
+    stream: usize,
 }
 
 /// What became of a candidate.
@@ -121,9 +120,9 @@ impl Query {
         if self.waiting.is_empty() && self.heads.is_empty() {
             return Ok(Progress::Done(self.completeness()));
         }
-        let txn = store.env.read_txn()?;
+        let snapshot = store.snapshot()?;
         let mut cursors =
-            Cursors { txn: &txn, tables: &store.tables, newest: self.newest, open: HashMap::default() };
+            Cursors { indexes: snapshot.indexes(), newest: self.newest, open: HashMap::default() };
         let (mut events_left, mut scans_left) = (step.events_max.max(1), step.scans_max.max(1));
         let mut group = Vec::new();
         loop {
@@ -170,7 +169,7 @@ impl Query {
             (Source::Id(id), None) => cursors.by_id(id.as_bytes())?,
             (Source::Entries(index, prefix), after) => cursors.next(stream, *index, prefix, after, part)?,
         };
-        self.heads.extend(next.map(|(position, seq)| Reverse(StreamHead { position, stream, seq })));
+        self.heads.extend(next.map(|(position, seq)| Reverse(StreamHead { position, seq, stream })));
         if is_peek {
             self.peeks_left -= 1;
         }
@@ -182,7 +181,7 @@ impl Query {
         group.clear();
         let mut found = None;
         while let Some(Reverse(next)) = self.heads.peek() {
-            if found.is_some_and(|(position, _)| position != next.position) {
+            if found.is_some_and(|found| found != (next.position, next.seq)) {
                 break;
             }
             let Some(Reverse(head)) = self.heads.pop() else { break };
@@ -207,8 +206,7 @@ impl Query {
             return Ok(Candidate::Passed);
         }
         // It may have been removed since its entry was looked up.
-        let Some(record) = cursors.tables.record(cursors.txn, seq)?.filter(|record| !record.is_expired(now))
-        else {
+        let Some(record) = cursors.record(seq)?.filter(|record| !record.is_expired(now)) else {
             return Ok(Candidate::Passed);
         };
         let head = record.head();
@@ -253,24 +251,23 @@ impl Query {
     }
 }
 
-type Entries<'t> = RoRange<'t, Bytes, U64<BigEndian>>;
-
 /// The places in the indexes that one step has found.
 struct Cursors<'t> {
-    txn: &'t RoTxn<'t, WithoutTls>,
-    tables: &'t Tables<'static>,
+    indexes: Indexes<'t>,
     newest: Seq,
     open: HashMap<usize, Entries<'t>, RandomState>,
 }
 
 impl<'t> Cursors<'t> {
+    fn record(&self, seq: Seq) -> Result<Option<RecordView<'t>>, Error> {
+        self.indexes.tables.record(self.indexes.txn, seq)
+    }
+
     fn by_id(&self, id: &[u8]) -> Result<Option<(Position, Seq)>, Error> {
-        let Some(seq) = self.tables.index(Index::Id).get(self.txn, id)?.map(Seq) else { return Ok(None) };
-        if seq > self.newest {
+        let Some(seq) = self.indexes.find(Index::Id, id)?.filter(|&seq| seq <= self.newest) else {
             return Ok(None);
-        }
-        let record = self.tables.record(self.txn, seq)?;
-        Ok(record.map(|record| (Position::of(&record.head()), seq)))
+        };
+        Ok(self.record(seq)?.map(|record| (Position::of(&record.head()), seq)))
     }
 
     fn next(
@@ -284,15 +281,11 @@ impl<'t> Cursors<'t> {
         let entries = match self.open.entry(stream) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(place) => {
-                let (newest, oldest) = (Position::first_at(part.newest), Position::last_at(part.oldest));
-                let from = [prefix, after.unwrap_or(newest).as_bytes()].concat();
-                let to = [prefix, oldest.as_bytes()].concat();
-                let from = if after.is_some() { Bound::Excluded(&*from) } else { Bound::Included(&*from) };
-                place.insert(self.tables.index(index).range(self.txn, &(from, Bound::Included(&*to)))?)
+                let from = after.map_or(Bound::Included(Position::first_at(part.newest)), Bound::Excluded);
+                let to = Position::last_at(part.oldest);
+                place.insert(self.indexes.entries(&Within { index, prefix, from, to })?)
             }
         };
-        let Some((key, seq)) = entries.next().transpose()? else { return Ok(None) };
-        let position = Position::of_key(key).ok_or(Error::Corrupt("an index key is too short"))?;
-        Ok(Some((position, Seq(seq))))
+        entries.next()
     }
 }

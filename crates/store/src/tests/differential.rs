@@ -19,11 +19,12 @@ struct World {
 }
 
 impl World {
-    fn new(seed: u64, corpus: Corpus) -> Self {
-        let (store, mut model, mut seqs) = (TestStore::new(), Model::new(), HashMap::new());
+    fn new(seed: u64, corpus: Corpus, young_bytes_max: usize) -> Self {
+        let store = TestStore::with_young_bytes(young_bytes_max);
+        let (mut model, mut seqs) = (Model::new(), HashMap::new());
         let kept: Vec<_> =
             corpus.events.iter().filter(|event| !(20_000..30_000).contains(&event.kind())).collect();
-        for batch in kept.chunks(500) {
+        for batch in kept.chunks(100) {
             for (event, written) in batch.iter().zip(store.put_all(batch.iter().copied())) {
                 let offered = model.offer(event, NOW.0);
                 let agrees = match written {
@@ -152,8 +153,8 @@ fn expected_completeness(matching: &[&TestEvent], filters: &[Filter], sent: usiz
     }
 }
 
-fn check(seed: u64, corpus: Corpus, questions: usize) {
-    let world = World::new(seed, corpus);
+fn check(seed: u64, corpus: Corpus, young_bytes_max: usize, questions: usize) {
+    let world = World::new(seed, corpus, young_bytes_max);
     let mut rng = Rng::new(seed);
     for _ in 0..questions {
         world.compare(&mut rng, seed);
@@ -162,12 +163,17 @@ fn check(seed: u64, corpus: Corpus, questions: usize) {
 
 #[test]
 fn every_question_is_answered_as_by_plain_loops() {
-    check(1, Corpus::plain(1, 5_000, 80), 3_000);
+    // Some of all settled, half of it, and nothing.
+    for young_bytes_max in [64 << 10, 3 << 20, 32 << 20] {
+        check(1, Corpus::plain(1, 5_000, 80), young_bytes_max, 1_000);
+    }
 }
 
 #[test]
 fn deletions_and_replacements_leave_what_plain_loops_leave() {
     for seed in 2..5 {
-        check(seed, Corpus::eventful(seed, 1_000, 15), 300);
+        for young_bytes_max in [8 << 10, 300 << 10, 32 << 20] {
+            check(seed, Corpus::eventful(seed, 1_000, 15), young_bytes_max, 100);
+        }
     }
 }

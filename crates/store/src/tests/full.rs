@@ -3,12 +3,12 @@
 use std::process::Command;
 
 use chappe_protocol::{EventId, Filter, Timestamp};
-use chappe_testkit::{EventBuilder, Keys, TestEvent};
+use chappe_testkit::{Corpus, EventBuilder, Keys, TestEvent};
 use tempfile::TempDir;
 
-use super::support::{NOW, OPTIONS, TestStore};
+use super::support::{NOW, OPTIONS, TestStore, YOUNG_BYTES};
 use crate::Written::Stored;
-use crate::{Error, Options, Space, Store};
+use crate::{Error, Options, Space};
 
 const MAP_BYTES: usize = 4 << 20;
 
@@ -49,7 +49,7 @@ fn fill(test: &TestStore, space: Space) -> (Vec<EventId>, Vec<TestEvent>) {
 }
 
 /// Everything acknowledged is there and nothing else, now and after opening again; once there is room, it goes on.
-fn check_full(test: TestStore, options: &Options, acknowledged: &[EventId], refused: &[TestEvent]) {
+fn check_full(test: TestStore, acknowledged: &[EventId], refused: &[TestEvent]) {
     let mut expected = acknowledged.to_vec();
     expected.sort_unstable();
     let assert_unharmed = |test: &TestStore| {
@@ -65,9 +65,7 @@ fn check_full(test: TestStore, options: &Options, acknowledged: &[EventId], refu
         assert!(test.try_put_all(refused, NOW).is_err());
     }
     assert_unharmed(&test);
-    let TestStore { store, dir } = test;
-    drop(store);
-    let test = TestStore { store: Store::open(dir.path(), options).unwrap(), dir };
+    let test = test.reopened();
     assert_unharmed(&test);
     let later = Timestamp(NOW.0 + 10);
     while test.store.sweep_expired(later, 20).unwrap() > 0 {}
@@ -79,31 +77,56 @@ fn check_full(test: TestStore, options: &Options, acknowledged: &[EventId], refu
 
 #[test]
 fn writes_are_refused_when_the_reserve_is_reached() {
-    let options = Options { map_bytes: MAP_BYTES, map_reserve_bytes: 2 << 20, ..OPTIONS };
-    let test = TestStore::with(&options);
-    let (acknowledged, refused) = fill(&test, Space::Map);
-    let usage = test.store.usage().unwrap();
-    assert!(usage.bytes_used <= 2 << 20 && usage.bytes_used > 3 << 19, "{usage:?}");
-    check_full(test, &options, &acknowledged, &refused);
+    for young_bytes_max in YOUNG_BYTES {
+        let options =
+            Options { map_bytes: MAP_BYTES, map_reserve_bytes: 2 << 20, young_bytes_max, ..OPTIONS };
+        let test = TestStore::with(&options);
+        let (acknowledged, refused) = fill(&test, Space::Map);
+        let usage = test.store.usage().unwrap();
+        // All but the last batch was there when that was let in.
+        assert!(usage.bytes_used <= (2 << 20) + (32 << 10) && usage.bytes_used > 3 << 19, "{usage:?}");
+        check_full(test, &acknowledged, &refused);
+    }
+}
+
+#[test]
+fn entries_in_memory_have_room_in_the_map() {
+    let test = TestStore::new();
+    let corpus = Corpus::plain(3, 3_000, 50);
+    for batch in corpus.events.chunks(300) {
+        test.put_all(batch.iter().filter(|event| !(20_000..30_000).contains(&event.kind())));
+        let young = test.store.usage().unwrap().bytes_used;
+        test.settle();
+        let settled = test.store.usage().unwrap().bytes_used;
+        assert!(settled <= young + (64 << 10) && settled > young / 2, "{young}, {settled}");
+    }
 }
 
 #[test]
 fn a_map_that_overflows_half_way_loses_nothing_that_was_acknowledged() {
-    let options = Options { map_bytes: MAP_BYTES, map_reserve_bytes: 0, ..OPTIONS };
-    let test = TestStore::with(&options);
+    for young_bytes_max in [0, 8 << 10, 64 << 10] {
+        check_overflow(&Options { map_bytes: MAP_BYTES, map_reserve_bytes: 0, young_bytes_max, ..OPTIONS });
+    }
+}
+
+fn check_overflow(options: &Options) {
+    // As if the store had always thought it had room, so that LMDB runs out of pages in the middle of a batch.
+    let mut test = TestStore::with(options);
+    test.store.write_bound_bytes = u64::MAX;
     let (acknowledged, refused) = fill(&test, Space::Map);
-    // By its own count the store had room for the batch, so it was LMDB that ran out of pages, in the middle of it.
-    let incoming: usize = refused.iter().map(|event| super::support::record(event).as_bytes().len()).sum();
-    let usage = test.store.usage().unwrap();
-    assert!(usage.bytes_used + incoming as u64 <= MAP_BYTES as u64, "{usage:?}");
     let mut expected = acknowledged;
     expected.sort_unstable();
     let mut found = test.ids();
     found.sort_unstable();
     assert!(found == expected);
     test.assert_sound();
-    assert!(matches!(test.try_put_all(&refused, NOW), Err(Error::Full(Space::Map))));
+    for _ in 0..20 {
+        assert!(matches!(test.try_put_all(&refused, NOW), Err(Error::Full(Space::Map))));
+    }
     test.assert_sound();
+    let test = test.reopened();
+    test.assert_sound();
+    assert_eq!(test.ids().len(), expected.len());
 }
 
 #[test]
@@ -138,8 +161,10 @@ impl Drop for TinyDisk {
 #[ignore = "mounts a file system, which needs root"]
 fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let disk = TinyDisk::mount();
-    let test = TestStore { dir: TempDir::new_in(disk.0.path()).unwrap(), ..TestStore::new() };
-    let test = TestStore { store: Store::open(test.dir.path(), &OPTIONS).unwrap(), dir: test.dir };
-    let (acknowledged, refused) = fill(&test, Space::Disk);
-    check_full(test, &OPTIONS, &acknowledged, &refused);
+    for young_bytes_max in YOUNG_BYTES {
+        let options = Options { young_bytes_max, ..OPTIONS };
+        let test = TestStore::open(TempDir::new_in(disk.0.path()).unwrap(), &options);
+        let (acknowledged, refused) = fill(&test, Space::Disk);
+        check_full(test, &acknowledged, &refused);
+    }
 }

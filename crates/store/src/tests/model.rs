@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chappe_protocol::{EventId, Filter, PublicKey, Timestamp};
 use chappe_testkit::{EventBuilder, Keys, Rng, TestEvent};
 
-use super::support::{NOW, TestStore};
-use crate::Written;
+use super::support::{NOW, TestStore, YOUNG_BYTES, placement, record};
+use crate::{Error, Placement, Write, Written};
 
 /// What a relay holds and has been told to forget, by plain loops.
 #[derive(Default)]
@@ -134,17 +134,30 @@ fn random_event(rng: &mut Rng, keys: &[Keys], pool: &[TestEvent]) -> TestEvent {
     event.sign(rng.pick(keys))
 }
 
-fn check(seed: u64) {
+/// The batch, and an event after it that is given a place which does not fit: nothing of it may remain.
+fn refuse(store: &TestStore, batch: &[TestEvent], now: Timestamp) {
+    let mut records: Vec<_> = batch.iter().map(|event| (record(event), placement(event))).collect();
+    let wrong = EventBuilder::new(1).content("in the wrong place").sign(&Keys::from_seed(9));
+    records.push((record(&wrong), Placement::Addressable));
+    let writes: Vec<_> =
+        records.iter().map(|(record, placement)| Write { record, placement: *placement }).collect();
+    assert!(matches!(store.store.write(&writes, now), Err(Error::Misplaced(_))));
+}
+
+fn check(seed: u64, young_bytes_max: usize) {
     let mut rng = Rng::new(seed);
     let keys: Vec<_> = (0..3).map(Keys::from_seed).collect();
     let mut pool: Vec<TestEvent> = Vec::new();
     for _ in 0..80 {
         pool.push(random_event(&mut rng, &keys, &pool));
     }
-    let (mut store, mut naive) = (TestStore::new(), Naive::default());
+    let (mut store, mut naive) = (TestStore::with_young_bytes(young_bytes_max), Naive::default());
     for round in 0..60 {
         let now = Timestamp(NOW.0 + round);
         let batch: Vec<_> = (0..rng.below(6)).map(|_| rng.pick(&pool).clone()).collect();
+        if rng.percent(20) {
+            refuse(&store, &batch, now);
+        }
         let written = store.try_put_all(&batch, now).unwrap();
         for (event, written) in batch.iter().zip(written) {
             let fate = match written {
@@ -161,6 +174,7 @@ fn check(seed: u64) {
                 while store.store.sweep_expired(now, 1 + rng.below(3)).unwrap() > 0 {}
                 naive.held.retain(|held| !is_expired(held, now.0));
             }
+            2 => store.settle(),
             _ => {}
         }
         let mut held: Vec<_> = naive.held.iter().filter(|held| !is_expired(held, now.0)).collect();
@@ -178,5 +192,7 @@ fn check(seed: u64) {
 
 #[test]
 fn random_writes_are_decided_as_by_plain_loops() {
-    (0..40).for_each(check);
+    for young_bytes_max in YOUNG_BYTES {
+        (0..30).for_each(|seed| check(seed, young_bytes_max));
+    }
 }

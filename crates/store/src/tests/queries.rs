@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use chappe_protocol::{EventId, Filter, Kind, TagFilter, TagMode, Timestamp};
 use chappe_testkit::{EventBuilder, Keys, TestEvent};
 
-use super::support::{NOW, TestStore};
+use super::support::{NOW, TestStore, YOUNG_BYTES};
 use crate::Completeness::{Finished, MoreStored, Unknown};
 use crate::{Ask, Completeness, Progress, QueryBounds, Seq, Step, count, query};
 
@@ -338,7 +338,11 @@ fn looking_for_one_more_match_is_given_up_after_a_while() {
 
 #[test]
 fn readers_see_one_commit_or_the_next_and_nothing_between() {
-    let store = TestStore::new();
+    YOUNG_BYTES.into_iter().for_each(check_readers);
+}
+
+fn check_readers(young_bytes_max: usize) {
+    let store = TestStore::with_young_bytes(young_bytes_max);
     let version = |n| EventBuilder::new(0).created_at(T + n).sign(&Keys::from_seed(1));
     store.put(&version(0));
     std::thread::scope(|scope| {

@@ -6,6 +6,8 @@ use chappe_protocol::{EventId, Filter, Kind, KindClass, Timestamp};
 use chappe_testkit::TestEvent;
 use tempfile::TempDir;
 
+use crate::tables::{META_BEGUN, META_SETTLED};
+use crate::write::Writer;
 use crate::{
     Ask, Completeness, Error, Options, Placement, Progress, QueryBounds, Record, RecordView, Seq, Step,
     Store, Write, Written, query,
@@ -13,14 +15,19 @@ use crate::{
 
 /// Small enough to open quickly, big enough for every test but those of a full store.
 pub(crate) const OPTIONS: Options =
-    Options { map_bytes: 1 << 30, map_reserve_bytes: 1 << 20, readers_max: 64 };
+    Options { map_bytes: 1 << 30, map_reserve_bytes: 1 << 20, readers_max: 64, young_bytes_max: 32 << 20 };
 
 /// A time at which nothing has expired that was made with [`chappe_testkit::EventBuilder`]'s own time.
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);
 
+/// Memory for young entries: none at all, so that everything settles with the next batch; enough for a handful of
+/// events, for some dozens, and for more than any test has.
+pub(crate) const YOUNG_BYTES: [usize; 4] = [0, 8 << 10, 64 << 10, OPTIONS.young_bytes_max];
+
 pub(crate) struct TestStore {
     pub(crate) store: Store,
     pub(crate) dir: TempDir,
+    pub(crate) options: Options,
 }
 
 impl TestStore {
@@ -29,15 +36,42 @@ impl TestStore {
     }
 
     pub(crate) fn with(options: &Options) -> Self {
-        let dir = TempDir::new().unwrap();
-        Self { store: Store::open(dir.path(), options).unwrap(), dir }
+        Self::open(TempDir::new().unwrap(), options)
     }
 
-    /// Closes and opens it again.
+    pub(crate) fn with_young_bytes(young_bytes_max: usize) -> Self {
+        Self::with(&Options { young_bytes_max, ..OPTIONS })
+    }
+
+    pub(crate) fn open(dir: TempDir, options: &Options) -> Self {
+        Self { store: Store::open(dir.path(), options).unwrap(), dir, options: options.clone() }
+    }
+
+    /// Closes and opens it again. Nothing is written on closing, so it is what a kill would leave.
     pub(crate) fn reopened(self) -> Self {
-        let Self { store, dir } = self;
+        let Self { store, dir, options } = self;
         drop(store);
-        Self { store: Store::open(dir.path(), &OPTIONS).unwrap(), dir }
+        Self::open(dir, &options)
+    }
+
+    /// Settles everything.
+    pub(crate) fn settle(&self) {
+        for _ in 0..2 {
+            let mut writer = Writer::begin(&self.store, NOW).unwrap();
+            if !writer.turn.is_settling() {
+                writer.turn.rotate();
+            }
+            writer.settle(usize::MAX).unwrap();
+            writer.commit().unwrap();
+        }
+        assert_eq!(self.marks(), (self.store.last_seq().unwrap(), self.store.last_seq().unwrap()));
+    }
+
+    /// `settled` and `begun`, as the tables have them.
+    pub(crate) fn marks(&self) -> (Seq, Seq) {
+        let txn = self.store.env.read_txn().unwrap();
+        let mark = |key| self.store.tables.meta_seq(&txn, key).unwrap();
+        (mark(META_SETTLED), mark(META_BEGUN))
     }
 
     pub(crate) fn put(&self, event: &TestEvent) -> Written {

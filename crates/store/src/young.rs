@@ -1,0 +1,273 @@
+//! Index entries that are not in their tables yet.
+//!
+//! A commit puts an event's record into LMDB, and its index entries here: most of those would each change a page of
+//! their own, and here they cost no page at all. When many have come together, they *settle*: they go into their tables
+//! in the order of the keys, so that one page takes many. The records are the truth; after a restart the entries of
+//! those that had not settled are made again from them (`restore.rs`). Docs/decisions/0011-young-index.md says why.
+
+mod generation;
+mod settling;
+mod subjects;
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+use parking_lot::{Mutex, MutexGuard, RwLock};
+
+pub(crate) use generation::{Change, Place, TxnId};
+pub(crate) use settling::Slice;
+
+use crate::keys::{Position, RecordKeys};
+use crate::store::Seq;
+use crate::tables::Index;
+use generation::{Generation, Mark, Size};
+use settling::{Progress, Settling};
+
+/// Entries are added under the lock one event at a time, and read one list at a time.
+type Shared = Arc<RwLock<Generation>>;
+
+/// Settling is done when the next generation is as full as this, at the latest.
+const SETTLED_BY: (usize, usize) = (3, 4);
+/// Fewer entries than this are not worth a visit to their pages.
+const SLICE_ENTRIES_MIN: usize = 64;
+/// What an entry takes in its table besides its key: the value, and what LMDB adds.
+const ENTRY_BYTES: usize = 18;
+
+/// The entries in memory: those of the newest events, and those that are settling.
+#[derive(Debug)]
+pub(crate) struct Young {
+    generation_bytes: usize,
+    view: RwLock<Arc<View>>,
+    state: Mutex<State>,
+}
+
+/// What a reader looks into. From a view that was taken before a transaction was opened, and was still the current one
+/// after that, nothing is missing that is not in the tables by then.
+#[derive(Debug)]
+pub(crate) struct View {
+    hasher: RandomState,
+    active: Shared,
+    settling: Option<Shared>,
+}
+
+/// What whoever writes has to know.
+#[derive(Debug)]
+struct State {
+    settling: Option<Settling>,
+    /// Up to this number all entries are in their tables.
+    settled: Seq,
+    /// Beyond this number no entries are in their tables.
+    begun: Seq,
+    /// The last number that was given to an event, stored or not: it is not given again.
+    given: Seq,
+}
+
+impl Young {
+    /// Empty. `bytes_max` bounds the memory of all entries, about; `settled` and `begun` are what the tables say.
+    pub(crate) fn new(bytes_max: usize, settled: Seq, begun: Seq) -> Self {
+        let hasher = RandomState::default();
+        let view = View { active: empty(&hasher), settling: None, hasher };
+        Self {
+            generation_bytes: bytes_max / 2,
+            view: RwLock::new(Arc::new(view)),
+            state: Mutex::new(State { settling: None, settled, begun, given: Seq(0) }),
+        }
+    }
+
+    pub(crate) fn view(&self) -> Arc<View> {
+        Arc::clone(&self.view.read())
+    }
+
+    /// Waits for whoever writes.
+    pub(crate) fn begin(&self) -> Turn<'_> {
+        let state = self.state.lock();
+        let view = self.view();
+        let before = Before::of(&view, &state);
+        Turn { young: self, state, view, before, removed: HashMap::default(), is_kept: false }
+    }
+
+    /// Bytes that the entries are going to take in their tables, about. Those that are settling count as a whole.
+    pub(crate) fn table_bytes(&self) -> usize {
+        let bytes = |size: Size| size.key_bytes.saturating_add(size.entries.saturating_mul(ENTRY_BYTES));
+        let view = self.view();
+        // A page that was split is half full.
+        view.generations().map(|generation| bytes(generation.read().size()) * 2).sum()
+    }
+}
+
+/// A place in a list of a generation. What bounds a generation's bytes keeps it far below 2^32.
+fn ordinal(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+fn empty(hasher: &RandomState) -> Shared {
+    Arc::new(RwLock::new(Generation::new(hasher)))
+}
+
+impl View {
+    /// The hash of what the keys of a place are about, the same for all generations.
+    pub(crate) fn hash(&self, index: Index, prefix: &[u8]) -> u64 {
+        self.hasher.hash_one(index.split_prefix(prefix).0)
+    }
+
+    pub(crate) fn generations(&self) -> impl Iterator<Item = &RwLock<Generation>> {
+        std::iter::once(&self.active).chain(&self.settling).map(|generation| &**generation)
+    }
+}
+
+/// The turn of whoever writes. Dropped without [`Turn::keep`], it leaves no trace.
+#[derive(Debug)]
+pub(crate) struct Turn<'y> {
+    young: &'y Young,
+    state: MutexGuard<'y, State>,
+    view: Arc<View>,
+    before: Before,
+    removed: HashMap<Seq, Position, RandomState>,
+    is_kept: bool,
+}
+
+/// How things were when the turn began.
+#[derive(Debug)]
+struct Before {
+    active: Mark,
+    active_bytes: usize,
+    progress: Progress,
+}
+
+impl Before {
+    fn of(view: &View, state: &State) -> Self {
+        let active = view.active.read();
+        Self {
+            active: active.mark(),
+            active_bytes: active.bytes(),
+            progress: state.settling.as_ref().map(Settling::progress).unwrap_or_default(),
+        }
+    }
+}
+
+impl Turn<'_> {
+    pub(crate) fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(crate) fn last_given(&self) -> Seq {
+        self.state.given
+    }
+
+    /// Up to this number all entries are in their tables.
+    pub(crate) fn settled(&self) -> Seq {
+        self.state.settled
+    }
+
+    /// Beyond this number no entries are in their tables.
+    pub(crate) fn begun(&self) -> Seq {
+        self.state.begun
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.view.active.read().bytes() >= self.young.generation_bytes
+    }
+
+    pub(crate) fn is_settling(&self) -> bool {
+        self.state.settling.is_some()
+    }
+
+    /// Begins to settle what has come so far. Only before anything is added, and when nothing is settling.
+    pub(crate) fn rotate(&mut self) {
+        let settling = Arc::clone(&self.view.active);
+        self.publish(empty(&self.view.hasher), Some(Arc::clone(&settling)));
+        self.state.settling = Some(Settling::new(settling));
+        self.before = Before::of(&self.view, &self.state);
+    }
+
+    fn publish(&mut self, active: Shared, settling: Option<Shared>) {
+        self.view = Arc::new(View { hasher: self.view.hasher.clone(), active, settling });
+        *self.young.view.write() = Arc::clone(&self.view);
+    }
+
+    /// Adds the entries of a record. Readers see them once they see the record.
+    pub(crate) fn add(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
+        self.state.given = seq;
+        self.view.active.write().add(seq, position, keys);
+    }
+
+    /// Notes that a record is removed.
+    pub(crate) fn remove(&mut self, seq: Seq, position: Position) {
+        if seq > self.state.settled {
+            self.removed.insert(seq, position);
+        }
+    }
+
+    pub(crate) fn has_removed(&self, seq: Seq) -> bool {
+        self.removed.contains_key(&seq)
+    }
+
+    /// Adds entries that are to go from the tables: those of a record that was removed.
+    pub(crate) fn add_leaving(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
+        self.view.active.write().add_leaving(seq, position, keys);
+    }
+
+    /// The removed records whose entries have all gone from the tables, once this turn is kept.
+    pub(crate) fn left(&self) -> Vec<Seq> {
+        let done = self.state.settling.as_ref().filter(|settling| settling.is_done());
+        done.map(|settling| settling.generation.read().leaving().to_vec()).unwrap_or_default()
+    }
+
+    /// How many entries should settle with those that this turn has added, so that settling is done in time.
+    pub(crate) fn share(&self) -> usize {
+        let Some(settling) = &self.state.settling else { return 0 };
+        let active = self.view.active.read();
+        let before = self.before.active_bytes;
+        let Some(added) = active.bytes().checked_sub(before).filter(|&added| added > 0) else { return 0 };
+        let (numerator, denominator) = SETTLED_BY;
+        let room = (self.young.generation_bytes / denominator * numerator).saturating_sub(before).max(added);
+        let share = settling.entries_left().saturating_mul(added).div_ceil(room);
+        share.max(SLICE_ENTRIES_MIN)
+    }
+
+    /// The next entries to settle, and of which index. Nothing when none are left.
+    pub(crate) fn next(&mut self, entries_max: usize, slice: &mut Slice) -> Option<Index> {
+        self.state.settling.as_mut()?.next(entries_max, slice)
+    }
+
+    /// What the tables are to say after this turn: [`Turn::settled`] and [`Turn::begun`] as they will be.
+    pub(crate) fn marks(&self) -> (Seq, Seq) {
+        let State { settling, settled, begun, .. } = &*self.state;
+        let Some(settling) = settling.as_ref().filter(|settling| settling.progress() != self.before.progress)
+        else {
+            return (*settled, *begun);
+        };
+        let last = settling.generation.read().last().max(*settled);
+        (if settling.is_done() { last } else { *settled }, last.max(*begun))
+    }
+
+    /// Keeps what was done in this turn: the transaction with this number was committed.
+    pub(crate) fn keep(mut self, txn: TxnId) {
+        self.is_kept = true;
+        for (&seq, &position) in &self.removed {
+            self.view.generations().for_each(|generation| generation.write().remove(seq, position, txn));
+        }
+        (self.state.settled, self.state.begun) = self.marks();
+        if self.state.settling.as_ref().is_some_and(Settling::is_done) {
+            self.state.settling = None;
+            self.publish(Arc::clone(&self.view.active), None);
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
+        let mut active = self.view.active.write();
+        if active.mark() != self.before.active {
+            active.roll_back(&self.before.active);
+        }
+        if let Some(settling) = &mut self.state.settling {
+            settling.go_back(self.before.progress);
+        }
+    }
+}

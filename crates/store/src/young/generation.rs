@@ -1,0 +1,479 @@
+//! The index entries of some thousand events, in memory.
+//!
+//! An entry is four bytes: the event's place in a list. What entries have in common stands once: the position with the
+//! event, and the author or tag that a key starts with among the subjects.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
+use std::ops::Bound;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use super::ordinal;
+use super::subjects::Subjects;
+use crate::error::Error;
+use crate::keys::{self, Position, RecordKeys};
+use crate::store::Seq;
+use crate::tables::Index;
+
+/// The number of an LMDB transaction: one sees what others up to it have committed.
+pub(crate) type TxnId = usize;
+
+/// The `removed_by` of an event that is there.
+const NOBODY: TxnId = TxnId::MAX;
+/// The `removed_by` of an event that no reader finds here. Its entries are in the tables, and are to go from there.
+const LEAVING: TxnId = 0;
+
+/// Entries in the order of their coming, found by what their keys start with.
+///
+/// An event that is removed stays, with the transaction that removed it, because readers of earlier ones still see it.
+/// Beside events that came there are some that leave: those whose entries have settled, before the events were removed.
+#[derive(Debug, Default)]
+pub(crate) struct Generation {
+    hasher: RandomState,
+    events: Vec<Young>,
+    ids: HashTable<u32>,
+    subjects: Subjects,
+    places: HashMap<Place, List, RandomState>,
+    long: Vec<Vec<u32>>,
+    /// By the time that they expire.
+    expiring: BTreeSet<(u64, u32)>,
+    size: Size,
+    last: Seq,
+    leaving: Vec<Seq>,
+}
+
+#[derive(Debug)]
+struct Young {
+    position: Position,
+    seq: Seq,
+    removed_by: TxnId,
+}
+
+/// How much a generation holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Size {
+    pub(crate) entries: usize,
+    /// Bytes of their keys.
+    pub(crate) key_bytes: usize,
+}
+
+/// What keys of one index start with: the number of a subject, and a kind where the index has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    index: Index,
+    kind: u16,
+    subject: u32,
+}
+
+/// Events by their ordinal, the lowest position last.
+#[derive(Debug)]
+enum List {
+    One(u32),
+    /// The list with this number among the long ones.
+    Long(u32),
+}
+
+/// How full a generation was; [`Generation::roll_back`] goes back to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    events: usize,
+    subjects: usize,
+    long: usize,
+    size: Size,
+    last: Seq,
+    leaving: usize,
+}
+
+/// What is to be done with an entry's key in its table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Put,
+    /// If it is still this event's.
+    Delete,
+}
+
+/// An entry on its way into its table: the event, and what its key starts with in this index.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting {
+    event: u32,
+    subject: u32,
+    kind: u16,
+    at: u64,
+}
+
+impl Waiting {
+    const fn just(event: u32) -> Self {
+        Self { event, subject: 0, kind: 0, at: 0 }
+    }
+}
+
+impl Generation {
+    pub(crate) fn new(hasher: &RandomState) -> Self {
+        Self {
+            hasher: hasher.clone(),
+            subjects: Subjects::new(hasher),
+            places: HashMap::with_hasher(hasher.clone()),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the entries of an event that came. It has a higher number than all before.
+    pub(crate) fn add(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
+        self.last = seq;
+        self.size.key_bytes += keys.bytes();
+        self.add_entries(Young { position, seq, removed_by: NOBODY }, keys);
+    }
+
+    /// Adds the entries of an event that was removed after they, or some of them, had settled.
+    pub(crate) fn add_leaving(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
+        self.leaving.push(seq);
+        self.add_entries(Young { position, seq, removed_by: LEAVING }, keys);
+    }
+
+    fn add_entries(&mut self, young: Young, keys: &RecordKeys) {
+        let event = ordinal(self.events.len());
+        self.events.push(young);
+        for (index, key) in keys.iter() {
+            self.size.entries += 1;
+            match index {
+                Index::Id => {
+                    let Self { hasher, events, ids, .. } = self;
+                    let hash = |event: &u32| hasher.hash_one(id_of(events, *event));
+                    ids.insert_unique(hash(&event), event, hash);
+                }
+                Index::Expiration => {
+                    self.expiring.insert((keys::expiration_of_key(key), event));
+                }
+                Index::Time
+                | Index::Author
+                | Index::AuthorKind
+                | Index::Kind
+                | Index::Tag
+                | Index::TagKind
+                | Index::Head => {
+                    let (subject, kind) = index.split_prefix(index.prefix(key));
+                    let subject = self.subjects.find_or_add(subject);
+                    self.list(Place { index, kind, subject }, event);
+                }
+            }
+        }
+    }
+
+    fn list(&mut self, place: Place, event: u32) {
+        use std::collections::hash_map::Entry;
+        let Self { events, places, long, .. } = self;
+        match places.entry(place) {
+            Entry::Vacant(free) => {
+                free.insert(List::One(event));
+            }
+            Entry::Occupied(mut taken) => match *taken.get() {
+                List::One(first) => {
+                    taken.insert(List::Long(ordinal(long.len())));
+                    let mut list = Vec::with_capacity(4);
+                    list.push(first);
+                    insert(events, &mut list, event);
+                    long.push(list);
+                }
+                List::Long(number) => {
+                    if let Some(list) = long.get_mut(number as usize) {
+                        insert(events, list, event);
+                    }
+                }
+            },
+        }
+    }
+
+    /// Bytes of memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        // Tables and lists have room to grow; the factors are measured.
+        const EVENT: usize = 96;
+        const PLACE: usize = 40;
+        const SUBJECT: usize = 20;
+        const ENTRY: usize = 8;
+        self.events.len() * EVENT
+            + self.places.len() * PLACE
+            + self.subjects.len() * SUBJECT
+            + self.subjects.bytes()
+            + self.size.entries * ENTRY
+    }
+
+    pub(crate) const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The highest number of an event that came; `Seq(0)` when none did.
+    pub(crate) const fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// The events that leave.
+    pub(crate) fn leaving(&self) -> &[Seq] {
+        &self.leaving
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            events: self.events.len(),
+            subjects: self.subjects.len(),
+            long: self.long.len(),
+            size: self.size,
+            last: self.last,
+            leaving: self.leaving.len(),
+        }
+    }
+
+    /// Forgets what came after the mark. Costs time in proportion to all there is.
+    pub(crate) fn roll_back(&mut self, mark: &Mark) {
+        let kept = ordinal(mark.events);
+        let Self { events, ids, subjects, places, long, expiring, size, last, leaving, .. } = self;
+        ids.retain(|&mut event| event < kept);
+        expiring.retain(|&(_, event)| event < kept);
+        long.iter_mut().for_each(|list| list.retain(|&event| event < kept));
+        places.retain(|_, list| match *list {
+            List::One(event) => event < kept,
+            List::Long(number) if (number as usize) < mark.long => true,
+            // It became long after the mark: of a single one, or of none.
+            List::Long(number) => {
+                let first = long.get(number as usize).and_then(|list| list.first()).copied();
+                first.is_some_and(|event| {
+                    *list = List::One(event);
+                    true
+                })
+            }
+        });
+        long.truncate(mark.long);
+        subjects.truncate(mark.subjects);
+        events.truncate(mark.events);
+        leaving.truncate(mark.leaving);
+        (*size, *last) = (mark.size, mark.last);
+    }
+
+    /// Notes which transaction removed an event. Nothing when the event did not come with this generation.
+    pub(crate) fn remove(&mut self, seq: Seq, position: Position, by: TxnId) {
+        let Self { hasher, events, ids, .. } = self;
+        let came = |event: &u32| {
+            events.get(*event as usize).is_some_and(|event| event.seq == seq && event.removed_by != LEAVING)
+        };
+        let found = ids.find(hasher.hash_one(position.id()), came).copied();
+        if let Some(event) = found.and_then(|event| events.get_mut(event as usize)) {
+            event.removed_by = by;
+        }
+    }
+
+    /// The number of the event that has this key in `by_id` or `heads`, if `is_there` does not deny it.
+    pub(crate) fn find(
+        &self,
+        (index, key): (Index, &[u8]),
+        hash: u64,
+        reader: TxnId,
+        is_there: impl Fn(Seq) -> Result<bool, Error>,
+    ) -> Result<Option<Seq>, Error> {
+        let is_same = |event: &&u32| id_of(&self.events, **event) == key;
+        let by_id = self.ids.iter_hash(hash).filter(|_| index == Index::Id).filter(is_same);
+        let place = if index == Index::Id { None } else { self.place(index, key, hash) };
+        let in_list = place.map(|place| self.list_at(place)).unwrap_or_default().iter().rev();
+        for seq in by_id.chain(in_list).filter_map(|&event| self.seen(event, reader)) {
+            if is_there(seq)? {
+                return Ok(Some(seq));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the event of this position and number has this key. `hash` is that of its prefix's subject.
+    pub(crate) fn has(
+        &self,
+        (index, key): (Index, &[u8]),
+        hash: u64,
+        reader: TxnId,
+        (position, seq): (Position, Seq),
+    ) -> Result<bool, Error> {
+        Ok(match index {
+            Index::Id | Index::Head => {
+                self.find((index, key), hash, reader, |found| Ok(found == seq))?.is_some()
+            }
+            Index::Expiration => {
+                let at = keys::expiration_of_key(key);
+                let mut due = self.expiring.range((at, 0)..=(at, u32::MAX));
+                due.any(|&(_, event)| self.seen(event, reader) == Some(seq))
+            }
+            Index::Time | Index::Author | Index::AuthorKind | Index::Kind | Index::Tag | Index::TagKind => {
+                let mut found = Vec::new();
+                if let Some(place) = self.place(index, index.prefix(key), hash) {
+                    self.entries(place, Bound::Included(&position), &position, reader, 1, &mut found);
+                }
+                found.contains(&(position, seq))
+            }
+        })
+    }
+
+    /// Where the entries are whose keys start like this; `hash` is that of the prefix's subject. Nothing when no entry
+    /// ever had the subject.
+    pub(crate) fn place(&self, index: Index, prefix: &[u8], hash: u64) -> Option<Place> {
+        let (subject, kind) = index.split_prefix(prefix);
+        let subject = self.subjects.find(hash, subject)?;
+        Some(Place { index, kind, subject })
+    }
+
+    /// Appends the first entries of a place, lowest position first, and all that have the position of the last.
+    pub(crate) fn entries(
+        &self,
+        place: Place,
+        from: Bound<&Position>,
+        to: &Position,
+        reader: TxnId,
+        entries_max: usize,
+        out: &mut Vec<(Position, Seq)>,
+    ) {
+        let list = self.list_at(place);
+        let position = |event: u32| self.events.get(event as usize).map(|event| event.position);
+        let is_within = |event: &u32| match from {
+            Bound::Included(from) => position(*event).as_ref() >= Some(from),
+            Bound::Excluded(from) => position(*event).as_ref() > Some(from),
+            Bound::Unbounded => true,
+        };
+        let within = list.get(..list.partition_point(is_within)).unwrap_or_default();
+        let events = within.iter().rev().filter_map(|&event| self.events.get(event as usize));
+        let seen = events.filter(|event| event.removed_by > reader);
+        let (mut taken, mut last) = (0, None);
+        for event in seen.take_while(|event| event.position <= *to) {
+            // An event that was removed and came again is there twice. Whoever goes on after the last must not miss one.
+            if taken >= entries_max && last != Some(event.position) {
+                break;
+            }
+            out.push((event.position, event.seq));
+            (taken, last) = (taken + 1, Some(event.position));
+        }
+    }
+
+    /// The events that expire until this time.
+    pub(crate) fn expiring(&self, until: u64, reader: TxnId) -> impl Iterator<Item = Seq> {
+        let due = self.expiring.range(..=(until, u32::MAX));
+        due.filter_map(move |&(_, event)| self.seen(event, reader))
+    }
+
+    /// All entries of an index in the order of their keys. `ranks` is the order of the subjects.
+    pub(crate) fn sorted(&self, index: Index, ranks: &[u32]) -> Vec<Waiting> {
+        match index {
+            Index::Id => {
+                let id = |event| id_of(&self.events, event);
+                let events = 0..ordinal(self.events.len());
+                let mut events: Vec<_> = events.map(|event| (first_eight(id(event)), event)).collect();
+                events.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(id(b.1))));
+                events.into_iter().map(|(_, event)| Waiting::just(event)).collect()
+            }
+            Index::Expiration => {
+                self.expiring.iter().map(|&(at, event)| Waiting { at, ..Waiting::just(event) }).collect()
+            }
+            Index::Time
+            | Index::Author
+            | Index::AuthorKind
+            | Index::Kind
+            | Index::Tag
+            | Index::TagKind
+            | Index::Head => {
+                let rank = |place: &Place| (ranks.get(place.subject as usize).copied(), place.kind);
+                let places = self.places.keys().filter(|place| place.index == index);
+                let mut places: Vec<_> = places.map(|place| (rank(place), *place)).collect();
+                places.sort_unstable_by_key(|&(rank, _)| rank);
+                let of_place = |place: Place| {
+                    let Place { kind, subject, .. } = place;
+                    let events = self.list_at(place).iter().rev();
+                    events.map(move |&event| Waiting { kind, subject, ..Waiting::just(event) })
+                };
+                places.into_iter().flat_map(|(_, place)| of_place(place)).collect()
+            }
+        }
+    }
+
+    /// For each subject, how many come before it.
+    pub(crate) fn ranks(&self) -> Vec<u32> {
+        let subjects = &self.subjects;
+        let numbers = 0..ordinal(subjects.len());
+        let mut order: Vec<_> = numbers.map(|number| (first_eight(subjects.get(number)), number)).collect();
+        order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| subjects.get(a.1).cmp(subjects.get(b.1))));
+        let mut ranks = vec![0; order.len()];
+        for (rank, &(_, number)) in (0_u32..).zip(&order) {
+            if let Some(place) = ranks.get_mut(number as usize) {
+                *place = rank;
+            }
+        }
+        ranks
+    }
+
+    /// Appends the key of an entry and says whose it is, and what is to be done. Nothing when its event was removed.
+    pub(crate) fn append_key(
+        &self,
+        index: Index,
+        entry: &Waiting,
+        out: &mut Vec<u8>,
+    ) -> Option<(Seq, Change)> {
+        let event = self.events.get(entry.event as usize)?;
+        let change = match event.removed_by {
+            NOBODY => Change::Put,
+            LEAVING => Change::Delete,
+            _ => return None,
+        };
+        let (subject, kind) = (self.subjects.get(entry.subject), entry.kind.to_be_bytes());
+        let (position, id) = (event.position.as_bytes(), event.position.id());
+        let parts: [&[u8]; 3] = match index {
+            Index::Id => [id, &[], &[]],
+            Index::Time => [position, &[], &[]],
+            Index::Kind => [&kind, position, &[]],
+            Index::Author | Index::Tag => [subject, position, &[]],
+            Index::AuthorKind | Index::TagKind => [subject, &kind, position],
+            Index::Expiration => [&entry.at.to_be_bytes(), id, &[]],
+            Index::Head => [subject, &[], &[]],
+        };
+        parts.iter().for_each(|part| out.extend_from_slice(part));
+        Some((event.seq, change))
+    }
+
+    fn seen(&self, event: u32, reader: TxnId) -> Option<Seq> {
+        let event = self.events.get(event as usize)?;
+        (event.removed_by > reader).then_some(event.seq)
+    }
+
+    fn list_at(&self, place: Place) -> &[u32] {
+        match self.places.get(&place) {
+            Some(List::One(event)) => std::slice::from_ref(event),
+            Some(List::Long(number)) => {
+                self.long.get(*number as usize).map(Vec::as_slice).unwrap_or_default()
+            }
+            None => &[],
+        }
+    }
+}
+
+/// Puts an event into its place. Most are newer than most before them, so it is looked for from the end.
+fn insert(events: &[Young], list: &mut Vec<u32>, event: u32) {
+    let position = |event: u32| events.get(event as usize).map(|event| &event.position);
+    let new = position(event);
+    let is_before = |other: &u32| position(*other) >= new;
+    let mut reach = 1;
+    let near = loop {
+        match list.len().checked_sub(reach) {
+            Some(at) if !list.get(at).is_some_and(is_before) => reach *= 2,
+            Some(at) => break at,
+            None => break 0,
+        }
+    };
+    let at = near + list.get(near..).unwrap_or_default().partition_point(is_before);
+    list.insert(at, event);
+}
+
+/// So that most comparisons of two strings need not look them up.
+fn first_eight(string: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    first.iter_mut().zip(string).for_each(|(place, &byte)| *place = byte);
+    u64::from_be_bytes(first)
+}
+
+fn id_of(events: &[Young], event: u32) -> &[u8] {
+    events.get(event as usize).map(|event| event.position.id()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! Putting a generation's entries into their tables, slice by slice and in the order of the keys.
+
+use super::Shared;
+use super::generation::{Change, Waiting};
+use crate::store::Seq;
+use crate::tables::Index;
+
+/// A generation on its way into the tables. Nothing is added to it any more.
+#[derive(Debug)]
+pub(super) struct Settling {
+    pub(super) generation: Shared,
+    ranks: Vec<u32>,
+    progress: Progress,
+    /// The entries of one index, in order.
+    sorted: Option<(Index, Vec<Waiting>)>,
+}
+
+/// How far it is: how many indexes are done, how many entries of the next one, and how many of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Progress {
+    indexes: usize,
+    of_index: usize,
+    pub(super) entries: usize,
+}
+
+/// Some changes of one index, in order. Its memory is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Slice {
+    bytes: Vec<u8>,
+    ends: Vec<(usize, Seq, Change)>,
+    taken: usize,
+}
+
+impl Slice {
+    /// How many entries were taken. Fewer are in it when some are of removed events.
+    pub(crate) const fn len(&self) -> usize {
+        self.taken
+    }
+
+    /// Each key, whose it is, and what is to be done.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], Seq, Change)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|&(end, ..)| end));
+        let changes = self.ends.iter().zip(starts);
+        changes.filter_map(|(&(end, seq, change), start)| Some((self.bytes.get(start..end)?, seq, change)))
+    }
+}
+
+impl Settling {
+    pub(super) fn new(generation: Shared) -> Self {
+        let ranks = generation.read().ranks();
+        Self { generation, ranks, progress: Progress::default(), sorted: None }
+    }
+
+    pub(super) const fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    pub(super) const fn go_back(&mut self, progress: Progress) {
+        self.progress = progress;
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.progress.indexes == Index::ALL.len()
+    }
+
+    /// How many entries are left.
+    pub(super) fn entries_left(&self) -> usize {
+        self.generation.read().size().entries.saturating_sub(self.progress.entries)
+    }
+
+    /// Takes up to `entries_max` entries of the next index, but for those of removed events. Nothing when it is done.
+    pub(super) fn next(&mut self, entries_max: usize, slice: &mut Slice) -> Option<Index> {
+        slice.bytes.clear();
+        slice.ends.clear();
+        let index = *Index::ALL.get(self.progress.indexes)?;
+        let generation = self.generation.read();
+        let sorted = match &mut self.sorted {
+            Some((of, sorted)) if *of == index => sorted,
+            other => &mut other.insert((index, generation.sorted(index, &self.ranks))).1,
+        };
+        let rest = sorted.get(self.progress.of_index..).unwrap_or_default();
+        let taken = rest.get(..entries_max).unwrap_or(rest);
+        for entry in taken {
+            if let Some((seq, change)) = generation.append_key(index, entry, &mut slice.bytes) {
+                slice.ends.push((slice.bytes.len(), seq, change));
+            }
+        }
+        slice.taken = taken.len();
+        self.progress.entries += taken.len();
+        self.progress.of_index += taken.len();
+        if taken.len() == rest.len() {
+            self.progress.indexes += 1;
+            self.progress.of_index = 0;
+        }
+        Some(index)
+    }
+}
