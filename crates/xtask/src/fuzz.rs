@@ -21,18 +21,21 @@ enum Target {
     Event,
     /// Any bytes as a filter: decode and match
     Filter,
-    /// Any sequence of frames into a session
+    /// Any bytes as what comes in over WebSocket
+    Frames,
+    /// Any sequence of messages into a session
     Conversation,
 }
 
 impl Target {
-    const ALL: [Self; 4] = [Self::Message, Self::Event, Self::Filter, Self::Conversation];
+    const ALL: [Self; 5] = [Self::Message, Self::Event, Self::Filter, Self::Frames, Self::Conversation];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Message => "message",
             Self::Event => "event",
             Self::Filter => "filter",
+            Self::Frames => "frames",
             Self::Conversation => "conversation",
         }
     }
@@ -40,7 +43,7 @@ impl Target {
     /// The longest input worth trying, in bytes: longer ones make each run slower and reach nothing new.
     const fn input_bytes_max(self) -> u32 {
         match self {
-            Self::Message | Self::Event | Self::Filter => 4 << 10,
+            Self::Message | Self::Event | Self::Filter | Self::Frames => 4 << 10,
             Self::Conversation => 16 << 10,
         }
     }

@@ -9,11 +9,13 @@
 mod conversation;
 mod event;
 mod filter;
+mod frames;
 mod message;
 
 pub use conversation::conversation;
 pub use event::event;
 pub use filter::filter;
+pub use frames::frames;
 pub use message::message;
 
 /// Whether the bytes are one JSON value, as serde_json sees it.

@@ -11,6 +11,7 @@ use crate::command::Failure;
 const ARROWS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("buffers", &[]),
+    ("frames", &[]),
     ("routing", &["protocol"]),
     ("codec", &["protocol", "buffers"]),
     ("store", &["protocol", "buffers"]),
@@ -61,9 +62,11 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("clap", &["xtask"]),
     // The wire's JSON is codec's own; serde serves the cold paths.
     ("serde*", &["policy", "management", "testkit", "xtask"]),
+    ("flate2", &["frames"]),
     ("heed*", &["store"]),
     ("lmdb*", &["store"]),
     ("secp256k1", &["validation", "management", "testkit"]),
+    ("sha1", &["frames"]),
     ("sha2", &["validation", "authorization", "management", "store", "session", "testkit"]),
     ("tempfile", &["xtask"]),
 ];
