@@ -369,6 +369,29 @@ async fn a_permissive_direction_passes_the_whitelist_and_not_the_blacklist() {
 }
 
 #[tokio::test]
+async fn reading_may_be_permissive_too() {
+    let policy = json!({
+        "default_policy": "allow",
+        "kind": {"whitelist": [1], "blacklist": [7]},
+        "global": {"read_allow_permissive": true},
+    });
+    let relay = relay(&json!({"default_policy": "allow"})).await;
+    let mut client = relay.connect().await;
+    for kind in [1, 6, 7] {
+        client.store(&event(kind).sign(&alice())).await;
+    }
+    fs::write(relay.file("policy.json"), policy.to_string()).unwrap();
+    for _ in 0..200 {
+        if client.seen(7).await == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!([client.seen(1).await, client.seen(6).await, client.seen(7).await], [1, 1, 0]);
+    client.refused(&event(6).sign(&alice()), "").await;
+}
+
+#[tokio::test]
 async fn bans_hold_beside_the_file_and_owners_in_it_are_owners() {
     let policy = json!({"default_policy": "allow", "owners": [hex(&alice())]});
     let relay = relay_with(&policy, |config| config.access.mode = Mode::Managed).await;

@@ -13,6 +13,8 @@ const METERS_KEY: &[u8] = b"meters";
 const METERS_EVERY_SECONDS: u64 = 10;
 /// How often what has expired is taken off the lists. It counts no longer from the second it expires.
 const CLEAR_EVERY_SECONDS: u64 = 60;
+/// How often the log says what the shadow policy would have done, at most.
+const TELL_SHADOW_EVERY_SECONDS: u64 = 60;
 /// How long expired and used up invites are kept, so that who comes too late is told so.
 const INVITE_KEPT_SECONDS: u64 = 7 * 86_400;
 
@@ -22,6 +24,9 @@ pub(crate) struct Schedule {
     clear_at: Option<Timestamp>,
     meters_at: Option<Timestamp>,
     meters_kept: Vec<u8>,
+    shadow_at: Option<Timestamp>,
+    /// How often the shadow policy had differed when that was last told.
+    shadow_told: u64,
 }
 
 impl Management {
@@ -32,6 +37,7 @@ impl Management {
         self.take_reports(now);
         self.clear_expired(now);
         self.keep_meters(now);
+        self.tell_shadow(now);
         {
             let state = self.lock_state();
             self.lock_announcer().tell_roster(self.keys(), &state, now);
@@ -85,6 +91,31 @@ impl Management {
             Ok(()) => schedule.meters_kept = counted,
             Err(error) => tracing::error!(%error, "could not keep the counters"),
         }
+    }
+
+    /// Says in the log how the shadow policy differs, when it does and no more than once a minute.
+    fn tell_shadow(&self, now: Timestamp) {
+        let mut schedule = self.lock_schedule();
+        if schedule.shadow_at.is_some_and(|at| now < at) {
+            return;
+        }
+        let Some(shadow) = self.live().load().shadow().cloned() else { return };
+        let (writes, reads) = (shadow.writes(), shadow.reads());
+        let differed = [writes, reads].map(|counts| counts.only_policy_denies + counts.only_shadow_denies);
+        let differed = differed.iter().sum();
+        if std::mem::replace(&mut schedule.shadow_told, differed) == differed {
+            return;
+        }
+        schedule.shadow_at = Some(now.plus_seconds(TELL_SHADOW_EVERY_SECONDS));
+        tracing::info!(
+            writes_only_it_denies = writes.only_shadow_denies,
+            writes_only_the_policy_denies = writes.only_policy_denies,
+            writes_agreed = writes.agreed,
+            reads_only_it_denies = reads.only_shadow_denies,
+            reads_only_the_policy_denies = reads.only_policy_denies,
+            reads_agreed = reads.agreed,
+            "the shadow policy differs from the one in force"
+        );
     }
 }
 
