@@ -1,10 +1,11 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use chappe_protocol::{Filter, Refusal};
-use clap::{Parser, Subcommand};
+use chappe_protocol::{Filter, PublicKey, Refusal};
+use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 
 use crate::config::{self, Config, ConfigError};
 
@@ -17,6 +18,9 @@ Examples:
   chappe export > events.jsonl                 everything that is stored, a line an event
   chappe export --filter '{\"kinds\":[0,3],\"since\":1700000000}'
   chappe import events.jsonl                   verify and store; run it with the relay stopped
+  chappe policy check policy.json              is this policy in order, do its tests pass?
+  chappe policy explain --event note.json --as npub1...
+  chappe invite --uses 5                       a code by which five can become members
 
 The configuration is read from --config, then from environment variables named CHAPPE_SECTION__KEY,
 then from the command line; the later one counts. `chappe config show` prints the result.
@@ -24,7 +28,8 @@ then from the command line; the later one counts. `chappe config show` prints th
 Exit codes:
   0  done; for `serve`, stopped by SIGTERM or SIGINT
   1  failed: an address is taken, the store cannot be opened, read or written, ...;
-     for `serve`, also ended by a second signal
+     for `serve`, also ended by a second signal; for `policy check`, the file has
+     faults or one of its tests failed
   2  the command line or the configuration is wrong";
 
 /// A Nostr relay.
@@ -59,12 +64,30 @@ pub enum Command {
     /// Run the relay until SIGTERM or SIGINT (the default)
     ///
     /// On the first signal the relay takes no new connections, closes the open ones with code 1001, commits what it
-    /// has accepted, and exits within timeouts.shutdown_seconds. On the second it exits at once.
+    /// has accepted, and exits within timeouts.shutdown_seconds. On the second it exits at once. On SIGHUP it reads the
+    /// policy file again; it also does so when the file changes.
     Serve,
 
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+
+    /// Look at a policy
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+
+    /// Make an invite for new members (NIP-43) and print its code
+    ///
+    /// It works while the relay runs, and when it does not. Only in mode "members".
+    Invite {
+        /// How many can join by it [default: members.invite_uses]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        uses: Option<u32>,
+
+        /// For how many days; 0: for ever [default: members.invite_days]
+        #[arg(long, value_name = "N")]
+        days: Option<u32>,
+    },
 
     /// Verify and store events, one JSON object a line
     ///
@@ -86,6 +109,54 @@ pub enum Command {
         #[arg(long, value_name = "JSON", default_value = "{}", value_parser = parse_filter)]
         filter: Filter,
     },
+}
+
+/// What to do with a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum PolicyCommand {
+    /// Say whether a policy file can be used, and run the tests that it holds
+    ///
+    /// Faults and warnings are told as FILE:LINE:COLUMN. Warnings are about rules that can have no effect.
+    Check {
+        /// The file [default: policy.file of the configuration]
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+
+    /// Say step by step why an event may be written and read, or a filter be asked
+    ///
+    /// Everything counts: the mode, the lists, the policy. A relay that is running is asked, by its management API; else
+    /// the lists are read from its data directory.
+    Explain {
+        /// A policy file to try instead of the configured one
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+
+        /// What is to be explained.
+        #[command(flatten)]
+        subject: Subject,
+
+        /// A key that has signed in, as npub or hex; may be given several times [default: nobody]
+        #[arg(long = "as", value_name = "KEY", value_parser = config::parse_key)]
+        signed_in: Vec<PublicKey>,
+
+        /// The address it comes from
+        #[arg(long = "ip", value_name = "ADDR")]
+        address: Option<IpAddr>,
+    },
+}
+
+/// An event or a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[group(required = true, multiple = false)]
+pub struct Subject {
+    /// A file with an event in JSON; `-`: standard input. What it lacks is made up: {"kind":1} will do
+    #[arg(long, value_name = "FILE")]
+    pub event: Option<PathBuf>,
+
+    /// A NIP-01 filter
+    #[arg(long, value_name = "JSON", value_parser = parse_filter_json)]
+    pub filter: Option<Value>,
 }
 
 /// What to do with the configuration.
@@ -112,6 +183,12 @@ impl Cli {
 fn parse_filter(text: &str) -> Result<Filter, String> {
     chappe_codec::decode_filter(text.as_bytes())
         .map_err(|malformed| Refusal::from(malformed.reason).message.into_owned())
+}
+
+/// A filter as it was written, if it can be read as one.
+fn parse_filter_json(text: &str) -> Result<Value, String> {
+    parse_filter(text)?;
+    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

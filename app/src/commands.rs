@@ -1,6 +1,11 @@
 //! What the command line can ask for; each command is a function that runs to its end.
 
 pub mod config;
+mod desk;
 pub mod export;
 pub mod import;
+pub mod invite;
+pub mod policy;
 pub mod serve;
+
+pub use desk::{DeskError, RemoteError};

@@ -4,8 +4,10 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
-use chappe_app::cli::{Cli, Command, ConfigCommand};
-use chappe_app::commands::{config, export, import, serve};
+use chappe_app::Clock;
+use chappe_app::cli::{Cli, Command, ConfigCommand, PolicyCommand};
+use chappe_app::commands::{config, export, import, invite, policy, serve};
+use chappe_app::config::Config;
 use clap::Parser;
 
 /// What is asked for cannot be understood; clap uses the same for the command line.
@@ -17,16 +19,29 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(&error, ExitCode::from(EXIT_USAGE)),
     };
-    let done: Result<(), Box<dyn Error>> = match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve::run(settings).map_err(Into::into),
-        Command::Config(ConfigCommand::Check) => config::check(std::io::stdout()).map_err(Into::into),
-        Command::Config(ConfigCommand::Show) => {
-            config::show(&settings, std::io::stdout()).map_err(Into::into)
-        }
-        Command::Import { file } => import::run(&settings, &file).map_err(Into::into),
-        Command::Export { filter } => export::run(&settings, filter).map_err(Into::into),
-    };
+    let done = run(cli.command.unwrap_or(Command::Serve), settings);
     done.map_or_else(|error| fail(&*error, ExitCode::FAILURE), |()| ExitCode::SUCCESS)
+}
+
+fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
+    let (out, remarks) = (std::io::stdout(), std::io::stderr());
+    match command {
+        Command::Serve => serve::run(settings)?,
+        Command::Config(ConfigCommand::Check) => config::check(out)?,
+        Command::Config(ConfigCommand::Show) => config::show(&settings, out)?,
+        Command::Policy(PolicyCommand::Check { file }) => policy::check(&settings, file.as_deref(), out)?,
+        Command::Policy(PolicyCommand::Explain { file, subject, signed_in, address }) => {
+            let question =
+                policy::Question { event: subject.event, filter: subject.filter, signed_in, address };
+            policy::explain(&settings, &Clock::system(), (file.as_deref(), &question), out, remarks)?;
+        }
+        Command::Invite { uses, days } => {
+            invite::run(&settings, &Clock::system(), (uses, days), out, remarks)?;
+        }
+        Command::Import { file } => import::run(&settings, &file)?,
+        Command::Export { filter } => export::run(&settings, filter)?,
+    }
+    Ok(())
 }
 
 fn fail(error: &dyn Error, code: ExitCode) -> ExitCode {

@@ -24,8 +24,8 @@ use crate::http;
 use crate::plugins::Plugins;
 use crate::server;
 
-pub(crate) use services::open_store;
-pub(crate) use settings::access;
+pub(crate) use services::{open_keys, open_management, open_store};
+pub(crate) use settings::{access, rules};
 pub(crate) use shared::Shared;
 
 /// Starts relays.
@@ -179,4 +179,4 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

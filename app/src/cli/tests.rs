@@ -26,10 +26,40 @@ fn commands() {
         ("chappe import a.jsonl", Some(Command::Import { file: "a.jsonl".into() })),
         ("chappe export", Some(Command::Export { filter: Filter::default() })),
         ("chappe export --filter {\"kinds\":[0],\"limit\":5}", Some(Command::Export { filter: profiles })),
+        ("chappe invite", Some(Command::Invite { uses: None, days: None })),
+        ("chappe invite --uses 5 --days 0", Some(Command::Invite { uses: Some(5), days: Some(0) })),
+        ("chappe policy check", Some(Command::Policy(PolicyCommand::Check { file: None }))),
+        (
+            "chappe policy check p.json",
+            Some(Command::Policy(PolicyCommand::Check { file: Some("p.json".into()) })),
+        ),
     ];
     for (line, command) in cases {
         assert_eq!(parse(line).unwrap().command, command, "{line}");
     }
+}
+
+#[test]
+fn policy_is_explained_for_one_event_or_filter() {
+    let hex = "7e7e9c42a91bfef19fa929e5fda1b72e0ebc1a4c1141673e2794234d86addf4e";
+    let npub = "npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg";
+    let line = format!("chappe policy explain p.json --event n.json --as {npub} --as {hex} --ip ::1");
+    let key = config::parse_key(hex).unwrap();
+    let explain = PolicyCommand::Explain {
+        file: Some("p.json".into()),
+        subject: Subject { event: Some("n.json".into()), filter: None },
+        signed_in: vec![key, key],
+        address: Some("::1".parse().unwrap()),
+    };
+    assert_eq!(parse(&line).unwrap().command, Some(Command::Policy(explain)));
+    let explain = PolicyCommand::Explain {
+        file: None,
+        subject: Subject { event: None, filter: Some(serde_json::json!({ "kinds": [1] })) },
+        signed_in: Vec::new(),
+        address: None,
+    };
+    let parsed = parse("chappe policy explain --filter {\"kinds\":[1]}").unwrap();
+    assert_eq!(parsed.command, Some(Command::Policy(explain)));
 }
 
 #[test]
@@ -55,6 +85,13 @@ fn mistakes_are_usage_errors() {
         ("chappe config", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
         ("chappe export --filter {\"kind\":0}", ErrorKind::ValueValidation),
         ("chappe import a b", ErrorKind::UnknownArgument),
+        ("chappe invite --uses 0", ErrorKind::ValueValidation),
+        ("chappe policy", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
+        ("chappe policy explain", ErrorKind::MissingRequiredArgument),
+        ("chappe policy explain --event a --filter {}", ErrorKind::ArgumentConflict),
+        ("chappe policy explain --event a --as alice", ErrorKind::ValueValidation),
+        ("chappe policy explain --event a --ip here", ErrorKind::ValueValidation),
+        ("chappe policy explain --filter {\"kind\":0}", ErrorKind::ValueValidation),
     ];
     for (line, kind) in cases {
         let error = parse(line).unwrap_err();
@@ -71,6 +108,8 @@ fn help_shows_every_command_and_the_exit_codes() {
         "config",
         "import",
         "export",
+        "policy",
+        "invite",
         "--config",
         "--data-dir",
         "--listen",

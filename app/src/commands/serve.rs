@@ -10,7 +10,8 @@ use crate::{Clock, Relay, StartError, log};
 /// The exit code after a second signal.
 const EXIT_IMPATIENT: i32 = 1;
 
-/// Serves until SIGTERM or SIGINT, then stops in an orderly way. A second signal ends the process at once.
+/// Serves until SIGTERM or SIGINT, then stops in an orderly way. A second signal ends the process at once. On SIGHUP the
+/// policy files are read again.
 ///
 /// # Errors
 ///
@@ -48,6 +49,7 @@ impl std::error::Error for ServeError {}
 async fn serve(config: Config) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Runtime)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(ServeError::Runtime)?;
     let data_dir = config.store.data_dir.clone();
     let running = Relay::start(config, Clock::system()).await.map_err(ServeError::Start)?;
     for address in running.addresses() {
@@ -60,7 +62,12 @@ async fn serve(config: Config) -> Result<(), ServeError> {
             _ = interrupt.recv() => {}
         }
     };
-    signalled().await;
+    loop {
+        tokio::select! {
+            () = signalled() => break,
+            _ = hangup.recv() => running.reload_policy(),
+        }
+    }
     tracing::info!("stopping");
     tokio::select! {
         () = running.stop() => tracing::info!("stopped"),

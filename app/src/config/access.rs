@@ -185,7 +185,7 @@ pub struct Social {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Members {
-    /// How long an invite can be used, in days.
+    /// How long an invite can be used, in days; 0: for ever.
     pub invite_days: u32,
     /// How many can join by one invite.
     pub invite_uses: u32,

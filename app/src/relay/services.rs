@@ -29,15 +29,28 @@ pub(crate) fn open_store(config: &config::Store) -> Result<Store, OpenError> {
     Store::open(Path::new(&config.data_dir), &options)
 }
 
-/// Opens what changes while the relay runs, with the relay's own key, which is made when there is none yet.
+/// The relay's own key, which is made when there is none yet.
 ///
 /// # Errors
 ///
-/// [`StartError`] when the key, the lists or the policy files cannot be read.
-fn open_management(config: &Config, store: Arc<Store>, now: Timestamp) -> Result<Management, StartError> {
+/// [`StartError`] when it cannot be read or made.
+pub(crate) fn open_keys(config: &Config) -> Result<RelayKeys, StartError> {
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(|error| StartError::Processor(std::io::Error::other(error)))?;
-    let keys = RelayKeys::open(&config.store.data_dir, fresh).map_err(StartError::RelayKeys)?;
+    RelayKeys::open(&config.store.data_dir, fresh).map_err(StartError::RelayKeys)
+}
+
+/// Opens what changes while the relay runs.
+///
+/// # Errors
+///
+/// [`StartError`] when the relay's own key, the lists or the policy files cannot be read.
+pub(crate) fn open_management(
+    config: &Config,
+    store: Arc<Store>,
+    now: Timestamp,
+) -> Result<Management, StartError> {
+    let keys = open_keys(config)?;
     let (terms, files) = (settings::terms(config), settings::policy_files(config));
     Management::open(store, settings::access(config), terms, files, keys, now).map_err(StartError::Management)
 }

@@ -16,7 +16,7 @@ use crate::config::{self, Config, InvitesBy, Kinds, Others};
 use crate::plugins;
 
 /// What a published event must look like. 0 seconds stand for any distance.
-pub(super) fn rules(limits: &config::Limits) -> Rules {
+pub(crate) fn rules(limits: &config::Limits) -> Rules {
     let bound = |seconds: u64| (seconds > 0).then_some(seconds);
     Rules {
         tags_max: limits.event_tags_max,

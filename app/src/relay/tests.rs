@@ -22,32 +22,46 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use super::*;
 use crate::Relay;
 
-const NOW: u64 = 1_700_000_000;
+pub(crate) const NOW: u64 = 1_700_000_000;
 
 /// What must come is waited for so long at most; only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 type Client = WebSocketStream<TcpStream>;
 
-struct Setting {
-    running: Running,
-    directory: TempDir,
+pub(crate) struct Setting {
+    pub(crate) running: Running,
+    pub(crate) directory: TempDir,
+    /// With the address that it really listens on.
+    pub(crate) config: Config,
 }
 
-fn owner() -> Keys {
+pub(crate) fn owner() -> Keys {
     Keys::from_seed(100)
 }
 
-async fn start(turn: impl FnOnce(&mut Config, &TempDir)) -> Setting {
-    let directory = tempfile::tempdir().unwrap();
+/// The clock that relays under test go by.
+pub(crate) fn clock() -> Clock {
+    Clock::standing(Arc::new(AtomicU64::new(NOW)))
+}
+
+/// A configuration that keeps everything in this directory.
+pub(crate) fn config(directory: &TempDir) -> Config {
     let mut config = Config::default();
     config.listen.addresses = vec!["127.0.0.1:0".parse().unwrap()];
     config.store.data_dir = directory.path().to_owned();
     config.store.map_bytes = 256 << 20;
     config.store.map_reserve_bytes = 1 << 20;
+    config
+}
+
+pub(crate) async fn start(turn: impl FnOnce(&mut Config, &TempDir)) -> Setting {
+    let directory = tempfile::tempdir().unwrap();
+    let mut config = config(&directory);
     turn(&mut config, &directory);
-    let clock = Clock::standing(Arc::new(AtomicU64::new(NOW)));
-    Setting { running: Relay::start(config, clock).await.unwrap(), directory }
+    let running = Relay::start(config.clone(), clock()).await.unwrap();
+    config.listen.addresses = running.addresses().to_vec();
+    Setting { running, directory, config }
 }
 
 /// What came back of a request.
@@ -91,7 +105,7 @@ impl Setting {
     }
 
     /// Calls the management API as somebody, and hears status and answer.
-    async fn call(&self, keys: &Keys, method: &str, params: Value) -> (u16, Value) {
+    pub(crate) async fn call(&self, keys: &Keys, method: &str, params: Value) -> (u16, Value) {
         let body = json!({ "method": method, "params": params }).to_string();
         let url = format!("http://{}/", self.address());
         let event = http_auth_event(&url, "POST", body.as_bytes(), NOW).sign(keys);

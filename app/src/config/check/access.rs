@@ -17,9 +17,6 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     check_delays(config, faults);
     check_curating(config, faults);
     let Config { members, management, .. } = config;
-    faults.unless(members.invite_days > 0, "members.invite_days", || {
-        "an invite of 0 days could not be used; the least is 1".to_owned()
-    });
     faults.unless(members.invite_uses > 0, "members.invite_uses", || {
         "an invite of 0 uses could not be used; the least is 1".to_owned()
     });

@@ -59,7 +59,6 @@ fn impossible_values_name_the_key() {
         ("[curating]\nban_hours_first = 169", "curating.ban_hours_max: 168 is less than"),
         ("[curating]\nkinds = [1, \"socail\"]", "FILE:2: curating.kinds: \"socail\""),
         ("[curating]\nkinds = [\"5-4\"]", "FILE:2: curating.kinds"),
-        ("[members]\ninvite_days = 0", "FILE:2: members.invite_days"),
         ("[members]\ninvite_uses = 0", "FILE:2: members.invite_uses"),
         ("[management]\npage_max = 0", "FILE:2: management.page_max"),
         ("[management]\npage_max = 10001", "FILE:2: management.page_max"),

@@ -72,11 +72,7 @@ async fn file_with_a_fault_leaves_the_old_policy_in_force() {
 #[tokio::test]
 async fn relay_does_not_start_on_a_bad_policy() {
     let directory = tempfile::tempdir().unwrap();
-    let mut config = Config::default();
-    config.listen.addresses = vec!["127.0.0.1:0".parse().unwrap()];
-    config.store.data_dir = directory.path().to_owned();
-    config.store.map_bytes = 256 << 20;
-    config.store.map_reserve_bytes = 1 << 20;
+    let mut config = config(&directory);
     config.policy.file = directory.path().join("policy.json");
     for (text, expected) in
         [(None, "policy.json: "), (Some("{\n\"rules\": []}"), "policy.json: line 2, column 10: rules")]
@@ -84,8 +80,7 @@ async fn relay_does_not_start_on_a_bad_policy() {
         if let Some(text) = text {
             std::fs::write(&config.policy.file, text).unwrap();
         }
-        let clock = Clock::standing(Arc::new(AtomicU64::new(NOW)));
-        let Err(error) = Relay::start(config.clone(), clock).await else { panic!("it started") };
+        let Err(error) = Relay::start(config.clone(), clock()).await else { panic!("it started") };
         assert!(error.to_string().contains(expected), "{error}");
     }
 }

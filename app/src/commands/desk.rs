@@ -1,0 +1,83 @@
+//! The management's desk, for commands: that of a relay that runs, or the one in the data directory of one that does not.
+
+mod remote;
+
+use std::fmt;
+use std::sync::Arc;
+
+use chappe_management::{CallError, Management, Numbers};
+use chappe_store::OpenError;
+use serde_json::Value;
+
+use self::remote::Remote;
+pub use self::remote::RemoteError;
+use crate::config::Config;
+use crate::relay::{open_management, open_store};
+use crate::{Clock, StartError};
+
+/// Who answers calls.
+pub(super) enum Desk {
+    /// The relay does not run: its directory is open here.
+    Here(Box<Management>),
+    /// The relay runs, and is asked.
+    Running(Remote),
+}
+
+/// Why a call came to nothing.
+#[derive(Debug)]
+pub enum DeskError {
+    /// The directory cannot be used.
+    Open(StartError),
+    /// The relay that runs does not answer as it should.
+    Remote(RemoteError),
+    /// The call itself failed.
+    Call(String),
+}
+
+impl Desk {
+    /// Opens the directory, or finds out that a relay has it open. Makes the directory when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError::Open`].
+    pub(super) fn open(config: &Config, clock: &Clock) -> Result<Self, DeskError> {
+        match open_store(&config.store) {
+            Ok(store) => {
+                let management = open_management(config, Arc::new(store), clock.now());
+                Ok(Self::Here(Box::new(management.map_err(DeskError::Open)?)))
+            }
+            Err(OpenError::InUse(_)) => Remote::new(config).map(Self::Running).map_err(DeskError::Open),
+            Err(error) => Err(DeskError::Open(StartError::Store(error))),
+        }
+    }
+
+    /// Does what the method says, as the relay itself.
+    ///
+    /// # Errors
+    ///
+    /// [`DeskError::Remote`] and [`DeskError::Call`].
+    pub(super) fn call(&self, method: &str, params: &Value, clock: &Clock) -> Result<Value, DeskError> {
+        match self {
+            Self::Here(management) => {
+                let (caller, now) = (management.keys().public(), clock.now());
+                let numbers = Numbers::default;
+                management
+                    .call(caller, method, params, now, &numbers)
+                    .map_err(|error: CallError| DeskError::Call(error.to_string()))
+            }
+            Self::Running(remote) => remote.call(method, params, clock.now()),
+        }
+    }
+}
+
+impl fmt::Display for DeskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(error) => error.fmt(f),
+            Self::Remote(error) => error.fmt(f),
+            Self::Call(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for DeskError {}
