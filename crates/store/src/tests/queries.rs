@@ -358,6 +358,44 @@ fn check_readers(young_bytes_max: usize) {
     });
 }
 
+/// While entries settle under the readers' hands.
+#[test]
+fn readers_miss_nothing_that_was_there_when_they_began() {
+    for young_bytes_max in [0, 8 << 10, 64 << 10] {
+        let store = TestStore::with_young_bytes(young_bytes_max);
+        let note = |n: u64| {
+            let note = EventBuilder::new(1).created_at(T + n % 50).content(n.to_string());
+            note.tag(&["t", "x"]).sign(&Keys::from_seed(n % 3))
+        };
+        let notes: Vec<_> = (0..600).map(note).collect();
+        let filters = [
+            Filter::default(),
+            Filter { tags: tagged(&["x"]), ..Filter::default() },
+            Filter { ids: Some(notes.iter().map(TestEvent::id).collect()), ..Filter::default() },
+        ];
+        std::thread::scope(|scope| {
+            for mut filter in filters {
+                let store = &store;
+                filter.normalize();
+                scope.spawn(move || {
+                    let mut last = Seq(0);
+                    while last < Seq(600) {
+                        last = store.store.last_seq().unwrap();
+                        let bounds = QueryBounds::unlimited(last);
+                        let step = Step { events_max: 200, scans_max: 300 };
+                        let (ids, _) = store.answer(&[filter.clone()], bounds, NOW, step, &mut |_| true);
+                        assert_eq!(ids.len() as u64, last.0);
+                    }
+                });
+            }
+            notes.chunks(4).for_each(|batch| {
+                store.put_all(batch);
+            });
+        });
+        store.assert_sound();
+    }
+}
+
 #[test]
 fn counting_counts_each_match_once_and_knows_no_limit() {
     let (store, _) = filled();
