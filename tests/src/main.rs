@@ -23,6 +23,7 @@ mod differential;
 mod documents;
 mod durability;
 mod examples;
+mod explain;
 mod gates;
 mod hand_over;
 mod harness;
