@@ -159,12 +159,15 @@ pub(crate) async fn run(task: &Fanout, pid: Option<u32>) -> Result<Report, Failu
 
     let delivered = notes.delivered.load(Ordering::Relaxed);
     let last = subscribers.iter().filter_map(|subscriber| subscriber.last).max().unwrap_or(begin);
+    let missing = subscribers.iter().map(|subscriber| subscriber.wrong(&notes)[0]).sum();
     let mut latency = Histogram::default();
     subscribers.iter().for_each(|subscriber| latency.add(&subscriber.latency));
     let mut phase = Phase::new("fanout");
     phase.count("notes", notes.known.len() as u64);
     phase.count("refused", publisher.tally.refused());
+    phase.count("expected", expected);
     phase.count("deliveries", delivered);
+    phase.count("missing", missing);
     phase.rate("deliveries/s", delivered, last.duration_since(begin));
     phase.latency(&latency);
     phase.cost(&spent, delivered);

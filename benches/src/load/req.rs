@@ -52,6 +52,9 @@ pub(crate) async fn run(task: &Req, pid: Option<u32>) -> Result<Report, Failure>
         phase.rate("req/s", requests, elapsed);
         phase.latency(&tally.latency);
         phase.figure("events", "a req", tally.events as f64 / requests.max(1) as f64);
+        phase.count("refused", tally.closed);
+        phase.count("other events", tally.wrong_count + tally.wrong_ids);
+        phase.count("other order", tally.wrong_order);
         phase.cost(&meter.spent()?, requests);
         report.phases.push(phase);
         report.faults.extend(tally.faults(shape));
