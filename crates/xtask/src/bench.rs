@@ -1,56 +1,67 @@
-//! `bench`: instruction counts of the hot path.
+//! `bench`: what the hot path costs, against what it cost before and against other relays.
+//!
+//! [`counts`] runs the micro-benchmarks and [`baseline`] compares them with what is committed; [`peers`] puts several
+//! relays under load in turn.
 
-use std::fs;
+mod baseline;
+mod counts;
+mod peers;
 
-use crate::command::{self, Failure};
+use crate::command::Failure;
 use crate::tools;
 use crate::workspace::Workspace;
+use baseline::Baseline;
+use counts::Surroundings;
 
 /// What to measure.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    comparison: Option<Comparison>,
+    /// Take what is counted now as the baseline, to be committed together with the reason
+    #[arg(long)]
+    accept: bool,
     /// Arguments for the benchmark binaries, such as a name to filter by
     #[arg(last = true)]
     arguments: Vec<String>,
 }
 
-/// What `bench` leaves to the person: it needs a relay, and minutes.
-const LOAD: &str = "
-Counts of instructions say what a change costs, not how a relay feels under load. For that there is the load generator;
-it talks to any relay by its address, and given the relay's process id it tells CPU per event and memory:
+/// Comparisons that need a running relay.
+#[derive(Debug, clap::Subcommand)]
+enum Comparison {
+    /// Put Chappe and the relays found on PATH under the same load, in turn
+    Peers(peers::Options),
+}
 
-  cargo xtask run -- --data-dir /tmp/chappe-load --listen 127.0.0.1:7447
-  cargo run --release --package chappe-benches --bin load -- --help
-
-docs/benchmarks.md tells how to read both.";
-
-/// Runs the micro-benchmarks, then tells how to go on.
+/// Counts instructions and compares, or does what is asked for instead.
 pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
-    tools::ensure_debian(tools::VALGRIND)?;
-    tools::ensure_gungraun_runner(&locked_version(workspace, "gungraun")?)?;
-    let mut bench = workspace.cargo("bench");
-    bench.args(["--package", "chappe-benches"]);
-    if !options.arguments.is_empty() {
-        bench.arg("--").args(&options.arguments);
+    match &options.comparison {
+        Some(Comparison::Peers(peers)) => peers::run(workspace, peers),
+        None => micro(workspace, options),
     }
-    command::run(&mut bench)?;
-    println!("{LOAD}");
-    Ok(())
 }
 
-/// The version of a package in `Cargo.lock`.
-fn locked_version(workspace: &Workspace, package: &str) -> Result<String, Failure> {
-    let path = workspace.root().join("Cargo.lock");
-    let lock = fs::read_to_string(&path).map_err(Failure::io(path.display()))?;
-    version_in(&lock, package).ok_or_else(|| Failure::new(format!("Cargo.lock has no {package}")))
+fn micro(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
+    tools::ensure_debian(tools::VALGRIND)?;
+    tools::ensure_gungraun_runner(&counts::gungraun_version(workspace)?)?;
+    let now = Baseline {
+        surroundings: Surroundings::here()?,
+        instructions: counts::count(workspace, &options.arguments)?,
+    };
+    let path = workspace.root().join(baseline::PATH);
+    let before = Baseline::read(&path)?;
+    let coverage = baseline::Coverage::of(&options.arguments);
+    let comparison = baseline::compare(&before, &now, coverage);
+    println!("{comparison}");
+    if options.accept {
+        let accepted = before.with(now, coverage)?;
+        accepted.write(&path)?;
+        println!(
+            "\n{} is written; commit it with what changed it, and say why in the commit.",
+            baseline::PATH
+        );
+        return Ok(());
+    }
+    comparison.judge()
 }
-
-fn version_in(lock: &str, package: &str) -> Option<String> {
-    let mut lines = lock.lines();
-    lines.find(|line| *line == format!("name = \"{package}\""))?;
-    let version = lines.next()?.strip_prefix("version = \"")?;
-    version.strip_suffix('"').map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests;

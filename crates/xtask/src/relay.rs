@@ -1,4 +1,4 @@
-//! A relay of our own for the client scripts: a free port, an empty data directory, stopped at the end.
+//! A relay for client scripts and benchmarks: a free port, an empty data directory, stopped at the end.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -32,19 +32,36 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Starts the binary and waits until it answers a NIP-11 request. It logs to the file `log`.
+    /// Starts our own relay and waits until it answers a NIP-11 request. It logs to the file `log`.
     pub(crate) fn start(binary: &Path, log: PathBuf) -> Result<Self, Failure> {
         let data = tempfile::tempdir().map_err(Failure::io("a directory for the relay's data"))?;
+        Self::launch(data, log, |data, address| {
+            let mut command = Command::new(binary);
+            command.arg("--data-dir").arg(data).arg("--listen").arg(address.to_string()).arg("serve");
+            Ok(command)
+        })
+    }
+
+    /// Starts any relay by the command that `prepare` makes for this directory and this address, and waits likewise.
+    pub(crate) fn launch(
+        data: TempDir,
+        log: PathBuf,
+        prepare: impl FnOnce(&Path, SocketAddr) -> Result<Command, Failure>,
+    ) -> Result<Self, Failure> {
         let address = free_address()?;
         let output = File::create(&log).map_err(Failure::io(log.display()))?;
         let errors = output.try_clone().map_err(Failure::io(log.display()))?;
-        let mut command = Command::new(binary);
-        command.arg("--data-dir").arg(data.path()).arg("--listen").arg(address.to_string()).arg("serve");
+        let mut command = prepare(data.path(), address)?;
         command.current_dir(data.path()).stdin(Stdio::null()).stdout(output).stderr(errors);
-        let child = command.spawn().map_err(Failure::io(binary.display()))?;
+        let child = command.spawn().map_err(Failure::io(command.get_program().to_string_lossy()))?;
         let mut relay = Self { child, address, log, _data: data };
         relay.wait_until_it_answers()?;
         Ok(relay)
+    }
+
+    /// Its process, for whoever wants to know what it costs.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its address for clients.
