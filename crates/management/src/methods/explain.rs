@@ -47,7 +47,7 @@ pub fn explain_by(
         (Some(event), None) => explain_event(&access, meters, event, &peer, now),
         (None, Some(filter)) => {
             let filter = chappe_codec::decode_filter(filter.to_string().as_bytes())
-                .map_err(|malformed| refused("filter", malformed.reason.into()))?;
+                .map_err(|malformed| refused("filter", &malformed.reason.into()))?;
             Ok(json!({ "ask": told(&access.explain_filter(&filter, &peer.viewer)) }))
         }
         (Some(_), Some(_)) | (None, None) => Err(wrong("either \"event\" or \"filter\" is needed")),
@@ -65,7 +65,7 @@ fn explain_event(
     let text = complete(event, peer, now).to_string();
     let mut scratch = Scratch::new();
     let event = chappe_codec::decode_event(text.as_bytes(), &mut scratch)
-        .map_err(|malformed| refused("event", malformed.reason.into()))?;
+        .map_err(|malformed| refused("event", &malformed.reason.into()))?;
     let write = access.explain_write(meters, &event, text.len(), peer, now);
     let read = access.explain_read(&event.head, &peer.viewer);
     Ok(json!({ "write": told(&write), "read": told(&read) }))
@@ -131,7 +131,7 @@ fn told(explanation: &Explanation) -> Value {
     json!({ "allowed": explanation.is_allowed(), "steps": explanation.steps, "verdict": verdict })
 }
 
-fn refused(field: &str, refusal: Refusal) -> CallError {
+fn refused(field: &str, refusal: &Refusal) -> CallError {
     wrong(&format!("\"{field}\": {}", refusal.message))
 }
 

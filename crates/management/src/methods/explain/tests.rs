@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use crate::testing::{TestDesk, admin, owner, person};
 
-fn explained(desk: &TestDesk, question: Value) -> Value {
+fn explained(desk: &TestDesk, question: &Value) -> Value {
     desk.call(&admin(), "explain", json!([question])).unwrap()
 }
 
@@ -11,27 +11,27 @@ fn explained(desk: &TestDesk, question: Value) -> Value {
 fn event_is_explained_for_whoever_brings_it() {
     let desk = TestDesk::new(Mode::Managed);
     let note = json!({"kind": 1, "content": "hi"});
-    let by_stranger = explained(&desk, json!({"event": note, "as": [person(1).hex()]}));
+    let by_stranger = explained(&desk, &json!({"event": note, "as": [person(1).hex()]}));
     assert_eq!(by_stranger["write"]["allowed"], false, "{by_stranger}");
     assert!(by_stranger["write"]["verdict"].as_str().unwrap().starts_with("denied: restricted: "));
     assert!(!by_stranger["write"]["steps"].as_array().unwrap().is_empty());
     assert_eq!(by_stranger["read"]["verdict"], "allowed");
     desk.done("allowpubkey", json!([person(1).hex()]));
-    let listed = explained(&desk, json!({"event": note, "as": [person(1).hex()]}));
+    let listed = explained(&desk, &json!({"event": note, "as": [person(1).hex()]}));
     assert_eq!(listed["write"]["verdict"], "allowed", "{listed}");
     desk.done("blockip", json!(["192.0.2.1"]));
     let question = json!({"event": note, "as": [person(1).hex()], "address": "192.0.2.1"});
-    assert_eq!(explained(&desk, question)["write"]["allowed"], false);
+    assert_eq!(explained(&desk, &question)["write"]["allowed"], false);
 }
 
 #[test]
 fn filter_is_explained() {
     let desk = TestDesk::new(Mode::Open);
     let private = json!({"filter": {"kinds": [4]}});
-    let told = explained(&desk, private.clone());
+    let told = explained(&desk, &private);
     assert!(told["ask"]["verdict"].as_str().unwrap().starts_with("denied: auth-required: "), "{told}");
     let signed_in = json!({"filter": {"kinds": [4]}, "as": [owner().hex()]});
-    assert_eq!(explained(&desk, signed_in)["ask"]["allowed"], true);
+    assert_eq!(explained(&desk, &signed_in)["ask"]["allowed"], true);
 }
 
 #[test]
@@ -39,8 +39,8 @@ fn another_policy_can_be_tried() {
     let desk = TestDesk::with_policy(Mode::Open, "{}");
     let note = json!({"kind": 1, "content": "hi"});
     let question = |policy: &str| json!({"event": note, "as": [person(1).hex()], "policy": policy});
-    assert_eq!(explained(&desk, question(r#"{"default_policy":"deny"}"#))["write"]["allowed"], false);
-    assert_eq!(explained(&desk, question(r#"{"default_policy":"allow"}"#))["write"]["allowed"], true);
+    assert_eq!(explained(&desk, &question(r#"{"default_policy":"deny"}"#))["write"]["allowed"], false);
+    assert_eq!(explained(&desk, &question(r#"{"default_policy":"allow"}"#))["write"]["allowed"], true);
     // It was only tried.
     assert_eq!(desk.desk.policy_text().as_deref(), Some("{}"));
 }
