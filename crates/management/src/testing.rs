@@ -57,7 +57,8 @@ pub(crate) fn settings(mode: Mode) -> Settings {
 }
 
 fn open_store(dir: &TempDir) -> Arc<Store> {
-    let options = Options { map_bytes: 1 << 28, map_reserve_bytes: 1 << 20, readers_max: 16 };
+    let options =
+        Options { map_bytes: 1 << 28, map_reserve_bytes: 1 << 20, readers_max: 16, ..Options::default() };
     Arc::new(Store::open(&dir.path().join("store"), &options).unwrap())
 }
 

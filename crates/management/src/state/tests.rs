@@ -176,5 +176,5 @@ fn a_full_list_takes_no_more_and_still_changes() {
 }
 
 fn options() -> Options {
-    Options { map_bytes: 1 << 26, map_reserve_bytes: 1 << 20, readers_max: 16 }
+    Options { map_bytes: 1 << 26, map_reserve_bytes: 1 << 20, readers_max: 16, ..Options::default() }
 }
