@@ -65,7 +65,8 @@ impl Example {
             Value::Null => self.viewers(test).first().map_or_else(stranger, |keys| (*keys).clone()),
             hex => self.keys(hex).clone(),
         };
-        let created_at = Relay::NOW.checked_add_signed(event["created_at_offset"].as_i64().unwrap_or(0)).unwrap();
+        let created_at =
+            Relay::NOW.checked_add_signed(event["created_at_offset"].as_i64().unwrap_or(0)).unwrap();
         let content = match (&event["content"], &event["content_bytes"]) {
             (Value::String(content), _) => content.clone(),
             (_, bytes) => "x".repeat(usize::try_from(bytes.as_u64().unwrap_or(0)).unwrap()),
@@ -105,7 +106,8 @@ impl Example {
     async fn check(&self, test: &Value, turn: fn(&mut Config)) {
         let relay = self.relay(test, turn).await;
         let viewers = self.viewers(test);
-        let mut client = if viewers.is_empty() { relay.connect().await } else { relay.connect_as(&viewers).await };
+        let mut client =
+            if viewers.is_empty() { relay.connect().await } else { relay.connect_as(&viewers).await };
         let passed = if test["filter"].is_object() {
             is_answered(&mut client, &test["filter"]).await
         } else if test["access"] == "read" {

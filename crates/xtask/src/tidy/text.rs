@@ -20,6 +20,8 @@ const MARKS: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX"
 const UNSAFE_AT: &[&str] = &[
     // LMDB maps a file into memory, and only the caller can promise that nobody else truncates it.
     "crates/store/src/env.rs",
+    // A test writes an earlier layout by hand, in a directory of its own.
+    "crates/store/src/restore/tests.rs",
     // Counting allocations takes an allocator, whose trait is unsafe to implement.
     "crates/testkit/src/allocations.rs",
 ];
