@@ -162,7 +162,7 @@ pub struct Subject {
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum ConfigCommand {
-    /// Say whether the configuration can be used
+    /// Say whether the configuration can be used, and the policy files that it names
     Check,
     /// Print the configuration in effect, as TOML
     Show,

@@ -27,7 +27,7 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
     let (out, remarks) = (std::io::stdout(), std::io::stderr());
     match command {
         Command::Serve => serve::run(settings)?,
-        Command::Config(ConfigCommand::Check) => config::check(out)?,
+        Command::Config(ConfigCommand::Check) => config::check(&settings, out)?,
         Command::Config(ConfigCommand::Show) => config::show(&settings, out)?,
         Command::Policy(PolicyCommand::Check { file }) => policy::check(&settings, file.as_deref(), out)?,
         Command::Policy(PolicyCommand::Explain { file, subject, signed_in, address }) => {

@@ -35,7 +35,7 @@ pub enum PolicyError {
 }
 
 /// The policy in this file, or else in the one that the configuration names; and its text.
-fn read(config: &Config, file: Option<&Path>) -> Result<(PathBuf, String, Policy), PolicyError> {
+pub(super) fn read(config: &Config, file: Option<&Path>) -> Result<(PathBuf, String, Policy), PolicyError> {
     let configured = &config.policy.file;
     let path = match file {
         Some(file) => file,

@@ -47,6 +47,20 @@ fn faults_are_told_by_place() {
 }
 
 #[test]
+fn configuration_is_no_better_than_its_policy_files() {
+    let directory = TempDir::new().unwrap();
+    let mut config = Config::default();
+    let mut check = |file: &str, shadow: &str| {
+        config.policy.file = write(&directory, "p.json", file);
+        config.policy.shadow_file = write(&directory, "shadow.json", shadow);
+        crate::commands::config::check(&config, Vec::new()).map_err(|error| error.to_string())
+    };
+    assert_eq!(check("{}", "{}"), Ok(()));
+    assert!(check("{", "{}").unwrap_err().contains("p.json:1:"));
+    assert!(check("{}", "{").unwrap_err().contains("shadow.json:1:"));
+}
+
+#[test]
 fn tests_of_the_file_are_run() {
     let directory = TempDir::new().unwrap();
     let text = |expect: &str| {
