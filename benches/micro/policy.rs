@@ -61,7 +61,8 @@ fn desk(asker: u64, tags: usize) -> Desk {
         event,
         asker: [Keys::from_seed(asker).public()],
     };
-    (may_write(&desk), may_read(&desk));
+    may_write(&desk);
+    may_read(&desk);
     desk
 }
 

@@ -43,7 +43,7 @@ fn event(kind: u16) -> EventBuilder {
 }
 
 /// A policy with this rule for kind 1 and nothing else.
-fn rule(rule: Value) -> Value {
+fn rule(rule: &Value) -> Value {
     json!({"default_policy": "allow", "rules": {"1": rule}})
 }
 
@@ -92,17 +92,17 @@ async fn kind_lists_come_first() {
 async fn write_allow_and_write_deny_are_about_the_submitter() {
     let note = |keys: &Keys| event(1).sign(keys);
     check(
-        rule(json!({"write_allow": [hex(&alice())]})),
+        rule(&json!({"write_allow": [hex(&alice())]})),
         vec![("listed", note(&alice()), TAKEN), ("not listed", note(&bob()), REFUSED)],
     )
     .await;
     check(
-        rule(json!({"write_deny": [hex(&alice())]})),
+        rule(&json!({"write_deny": [hex(&alice())]})),
         vec![("listed", note(&alice()), REFUSED), ("not listed", note(&bob()), TAKEN)],
     )
     .await;
     // Who has signed in is the submitter, whoever wrote it.
-    let relay = relay(&rule(json!({"write_allow": [hex(&alice())]}))).await;
+    let relay = relay(&rule(&json!({"write_allow": [hex(&alice())]}))).await;
     relay.connect_as(&[&alice()]).await.store(&note(&bob())).await;
     relay.connect_as(&[&bob()]).await.refused(&note(&alice()), "").await;
 }
@@ -143,7 +143,7 @@ async fn read_allow_and_read_deny_are_about_the_reader() {
 
 #[tokio::test]
 async fn privileged_is_for_author_and_recipients_or_whom_read_allow_names() {
-    let relay = relay(&rule(json!({"privileged": true, "read_allow": [hex(&Keys::from_seed(9))]}))).await;
+    let relay = relay(&rule(&json!({"privileged": true, "read_allow": [hex(&Keys::from_seed(9))]}))).await;
     let note = event(1).tag(&["p", &hex(&bob())]).sign(&alice());
     relay.connect().await.store(&note).await;
     for (keys, seen) in [(alice(), 1), (bob(), 1), (Keys::from_seed(9), 1), (carol(), 0)] {
@@ -156,14 +156,14 @@ async fn privileged_is_for_author_and_recipients_or_whom_read_allow_names() {
 async fn sizes_are_bounded() {
     let sized = |bytes: usize| event(1).content("x".repeat(bytes)).sign(&alice());
     check(
-        rule(json!({"content_limit": 10})),
+        rule(&json!({"content_limit": 10})),
         vec![("at it", sized(10), TAKEN), ("above it", sized(11), REFUSED), ("below", sized(9), TAKEN)],
     )
     .await;
     let small = sized(0);
     let limit = small.json().len() + 10;
     check(
-        rule(json!({"size_limit": limit})),
+        rule(&json!({"size_limit": limit})),
         vec![
             ("below it", sized_to(limit - 1), TAKEN),
             ("at it", sized_to(limit), TAKEN),
@@ -184,7 +184,7 @@ async fn ages_are_bounded() {
     let at = |seconds: u64| event(1).created_at(seconds).sign(&alice());
     let now = Relay::NOW;
     check(
-        rule(json!({"max_age_of_event": 60, "max_age_event_in_future": 30})),
+        rule(&json!({"max_age_of_event": 60, "max_age_event_in_future": 30})),
         vec![
             ("as old", at(now - 60), TAKEN),
             ("older", at(now - 61), REFUSED),
@@ -201,7 +201,7 @@ async fn an_expiration_becomes_mandatory_and_is_bounded() {
     let now = Relay::NOW;
     for policy in [json!({"max_expiry_duration": "PT1H"}), json!({"max_expiry": 3_600})] {
         check(
-            rule(policy),
+            rule(&policy),
             vec![
                 ("none", event(1).sign(&alice()), REFUSED),
                 ("sooner", expiring(now + 3_599), TAKEN),
@@ -220,7 +220,7 @@ async fn tags_are_asked_for_and_bounded() {
             .sign(&alice())
     };
     check(
-        rule(json!({"must_have_tags": ["t", "e"]})),
+        rule(&json!({"must_have_tags": ["t", "e"]})),
         vec![
             ("all", tagged(&[&["e", "x"], &["t", "y"]]), TAKEN),
             ("one is missing", tagged(&[&["t", "y"]]), REFUSED),
@@ -229,7 +229,7 @@ async fn tags_are_asked_for_and_bounded() {
     )
     .await;
     check(
-        rule(json!({"allowed_tags": ["t"]})),
+        rule(&json!({"allowed_tags": ["t"]})),
         vec![
             ("only those", tagged(&[&["t", "y"]]), TAKEN),
             ("none", tagged(&[]), TAKEN),
@@ -238,7 +238,7 @@ async fn tags_are_asked_for_and_bounded() {
     )
     .await;
     check(
-        rule(json!({"tag_validation": {"t": "^[a-z]{1,5}$"}})),
+        rule(&json!({"tag_validation": {"t": "^[a-z]{1,5}$"}})),
         vec![
             ("fits", tagged(&[&["t", "abc"]]), TAKEN),
             ("does not fit", tagged(&[&["t", "ABC"]]), REFUSED),
@@ -266,7 +266,7 @@ async fn identifiers_have_to_fit() {
 
 #[tokio::test]
 async fn a_protected_tag_may_be_required() {
-    let relay = relay(&rule(json!({"protected_required": true}))).await;
+    let relay = relay(&rule(&json!({"protected_required": true}))).await;
     let mut client = relay.connect_as(&[&alice()]).await;
     client.store(&event(1).tag(&["-"]).sign(&alice())).await;
     client.refused(&event(1).sign(&alice()), "").await;
@@ -274,7 +274,7 @@ async fn a_protected_tag_may_be_required() {
 
 #[tokio::test]
 async fn a_rate_is_for_one_submitter_and_kind() {
-    let relay = relay(&rule(json!({"rate_limit": 2}))).await;
+    let relay = relay(&rule(&json!({"rate_limit": 2}))).await;
     let mut client = relay.connect().await;
     client.store(&event(1).sign(&alice())).await;
     client.store(&event(1).sign(&alice())).await;
@@ -339,7 +339,7 @@ async fn follows_of_listed_keys_may_read_or_write() {
 #[tokio::test]
 async fn a_stranger_may_write_to_a_listed_key() {
     check(
-        rule(json!({"write_allow": [hex(&alice())], "write_allow_if_tagged": [hex(&alice())]})),
+        rule(&json!({"write_allow": [hex(&alice())], "write_allow_if_tagged": [hex(&alice())]})),
         vec![
             ("to her", event(1).tag(&["p", &hex(&alice())]).sign(&bob()), TAKEN),
             ("to somebody else", event(1).tag(&["p", &hex(&carol())]).sign(&bob()), REFUSED),
