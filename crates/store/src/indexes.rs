@@ -18,6 +18,9 @@ use crate::young::{Change, Place, TxnId, View};
 const FIRST_ENTRIES: usize = 4;
 const MORE_ENTRIES: usize = 32;
 
+/// The longest key of an index.
+const KEY_BYTES_MAX: usize = 92;
+
 /// The store as one commit left it.
 pub(crate) struct Snapshot<'s> {
     view: Arc<View>,
@@ -88,31 +91,20 @@ impl<'t> Indexes<'t> {
     pub(crate) fn entries(&self, within: &Within<'_>) -> Result<Entries<'t>, Error> {
         let Within { index, prefix, from, to } = *within;
         let hash = self.view.hash(index, prefix);
-        let mut places = [None; 2];
+        let (mut places, mut in_memory) = ([None; 2], Vec::new());
         for (place, generation) in places.iter_mut().zip(self.view.generations()) {
-            *place = generation.read().place(index, prefix, hash);
+            let generation = generation.read();
+            *place = generation.place(index, prefix, hash);
+            if let Some(place) = *place {
+                generation.entries(place, from.as_ref(), &to, self.reader(), FIRST_ENTRIES, &mut in_memory);
+            }
         }
-        let key = |position: &Position| [prefix, position.as_bytes()].concat();
-        let last = key(&to);
-        let first = match &from {
-            Bound::Included(from) => Bound::Included(key(from)),
-            Bound::Excluded(from) => Bound::Excluded(key(from)),
-            Bound::Unbounded => Bound::Included(prefix.to_vec()),
-        };
-        let first = first.as_ref().map(Vec::as_slice);
-        let range = self.tables.index(index).range(self.txn, &(first, Bound::Included(last.as_slice())))?;
-        let mut entries = Entries {
-            indexes: *self,
-            range,
-            in_table: None,
-            places,
-            in_memory: Vec::new(),
-            from,
-            to,
-            has_more: places.iter().any(Option::is_some),
-        };
+        let (first, last) = (Key::new(prefix, from.as_ref()), Key::new(prefix, Bound::Included(&to)));
+        let range = self.tables.index(index).range(self.txn, &(first.bound(), last.bound()))?;
+        let mut entries =
+            Entries { indexes: *self, range, in_table: None, places, in_memory, from, to, has_more: false };
+        entries.order(FIRST_ENTRIES);
         entries.step_table()?;
-        entries.fill(FIRST_ENTRIES);
         Ok(entries)
     }
 
@@ -244,13 +236,50 @@ impl Entries<'_> {
                 generation.read().entries(*place, from, to, indexes.reader(), entries_max, in_memory);
             }
         }
-        in_memory.sort_unstable_by(|a, b| b.cmp(a));
-        self.has_more = in_memory.len() >= entries_max;
+        self.order(entries_max);
+    }
+
+    /// After up to so many entries of each generation were taken.
+    fn order(&mut self, entries_max: usize) {
+        self.has_more = self.in_memory.len() >= entries_max;
+        if self.in_memory.is_empty() {
+            return;
+        }
+        self.in_memory.sort_unstable_by(|a, b| b.cmp(a));
         // What one generation gave beyond the other's last may not be all that lies between.
-        let last = in_memory.iter().nth_back(entries_max.saturating_sub(1)).map(|&(position, _)| position);
-        in_memory.retain(|&(position, _)| last.is_none_or(|last| position <= last));
-        if let Some(&(last, _)) = in_memory.first() {
+        let last = self.in_memory.iter().nth_back(entries_max.saturating_sub(1));
+        if let Some(&(last, _)) = last {
+            self.in_memory.retain(|(position, _)| *position <= last);
+        }
+        if let Some(&(last, _)) = self.in_memory.first() {
             self.from = Bound::Excluded(last);
         }
+    }
+}
+
+/// One end of a range in a table.
+struct Key {
+    bytes: [u8; KEY_BYTES_MAX],
+    end: Bound<usize>,
+}
+
+impl Key {
+    /// Where this position is among the entries with the prefix; unbounded is where they begin.
+    fn new(prefix: &[u8], position: Bound<&Position>) -> Self {
+        let (mut bytes, mut length) = ([0; KEY_BYTES_MAX], 0);
+        let mut push = |part: &[u8]| {
+            if let Some(place) = bytes.get_mut(length..length + part.len()) {
+                place.copy_from_slice(part);
+                length += part.len();
+            }
+        };
+        push(prefix);
+        let end = position.map(|position| push(position.as_bytes()));
+        let end = if matches!(end, Bound::Unbounded) { Bound::Included(()) } else { end };
+        Self { bytes, end: end.map(|()| length) }
+    }
+
+    fn bound(&self) -> Bound<&[u8]> {
+        self.end.map(|length| self.bytes.get(..length).unwrap_or_default())
     }
 }

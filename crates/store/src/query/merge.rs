@@ -121,8 +121,9 @@ impl Query {
             return Ok(Progress::Done(self.completeness()));
         }
         let snapshot = store.snapshot()?;
-        let mut cursors =
-            Cursors { indexes: snapshot.indexes(), newest: self.newest, open: HashMap::default() };
+        let mut open = HashMap::default();
+        open.reserve(self.waiting.len());
+        let mut cursors = Cursors { indexes: snapshot.indexes(), newest: self.newest, open };
         let (mut events_left, mut scans_left) = (step.events_max.max(1), step.scans_max.max(1));
         let mut group = Vec::new();
         loop {
