@@ -155,7 +155,9 @@ fn write_answer(question: &Question, answer: &Value, out: &mut impl Write) -> io
         between = "\n";
         let steps = told.get("steps").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         for (number, step) in steps.iter().enumerate() {
-            writeln!(out, "{:>3}. {}", number + 1, step.as_str().unwrap_or_default())?;
+            // The policy's own steps are lines within one.
+            let step = step.as_str().unwrap_or_default().replace('\n', "\n     ");
+            writeln!(out, "{:>3}. {step}", number + 1)?;
         }
         writeln!(out, "  => {}", told.get("verdict").and_then(Value::as_str).unwrap_or_default())?;
     }
