@@ -92,7 +92,7 @@ async fn live_through(seed: u64, number: u64, tally: &Tally) {
     world.ask_everything(tally).await;
     // Written under one policy, read under another.
     world.replace_policy().await;
-    world.ban().await;
+    world.revoke().await;
     world.ask_everything(tally).await;
     world.publish(half..world.events.len(), tally).await;
     world.hear(&mut listeners, tally).await;

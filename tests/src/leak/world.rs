@@ -1,22 +1,22 @@
 //! One relay with its people, its events, and the model of all of it.
 
+mod changes;
 mod events;
 mod live;
 mod start;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chappe_protocol::Filter;
-use chappe_testkit::naive::access::{Access, Mode, Reason};
+use chappe_testkit::naive::access::{Access, Reason};
 use chappe_testkit::naive::{self, Model, Offered};
-use chappe_testkit::{Corpus, EventBuilder, Keys, Rng, TestEvent};
-use serde_json::{Value, json};
+use chappe_testkit::{Corpus, Rng, TestEvent};
+use serde_json::Value;
 
 use super::paths::{Expected, PATHS};
 use super::people::{People, Person};
-use super::policies::{PROBE_KIND, random_policy};
 use super::{Tally, add};
 use crate::harness::{Client, Relay};
 
@@ -180,66 +180,6 @@ impl World {
         Expected { answered, visible, hidden }
     }
 
-    /// Puts another random policy in the place of the file, if there is one, and waits until it is in force.
-    pub async fn replace_policy(&mut self) {
-        if self.access.policy.is_none() {
-            return;
-        }
-        let marker = Keys::from_seed(self.rng.bits());
-        let policy = random_policy(&mut self.rng, &self.people, &marker.hex());
-        let file = self.relay.file("policy.json");
-        let beside = self.relay.file("policy.json.new");
-        std::fs::write(&beside, serde_json::to_string_pretty(&policy).unwrap()).unwrap();
-        std::fs::rename(&beside, &file).unwrap();
-        self.access.policy = Some(policy);
-        self.relay.manage(&self.people.owner, "reloadpolicy", json!([])).await;
-        self.expect_in_force(marker).await;
-    }
-
-    /// Who is named an owner by this very policy may write what nobody else may.
-    async fn expect_in_force(&mut self, marker: Keys) {
-        let person = Person::new("marker", vec![marker.clone()]);
-        let mut client = person.connect(&self.relay).await;
-        let probe = EventBuilder::new(PROBE_KIND).created_at(self.relay.now()).sign(&marker);
-        let (accepted, text) = client.publish(&probe).await;
-        assert!(accepted, "the new policy is not in force: {text}, in {}", self.description());
-        let sights = self.sights(&probe);
-        self.recent.push((probe, sights));
-    }
-
-    /// Bans a key and a stored event, and gives the roots other follow lists, so that some lose what these granted.
-    pub async fn ban(&mut self) {
-        let banned = self.people.banned.hex();
-        let (method, list) = match self.access.mode {
-            Mode::Curating => ("blacklistpubkey", &mut self.access.blacklisted_keys),
-            _ => ("banpubkey", &mut self.access.banned_keys),
-        };
-        list.push(banned.clone());
-        self.relay.manage(&self.people.moderator, method, json!([banned, "spam"])).await;
-        let stored: Vec<String> =
-            self.model.served(self.relay.now()).map(|event| event.id().to_string()).collect();
-        if !stored.is_empty() {
-            let id = self.rng.pick(&stored).clone();
-            self.relay.manage(&self.people.moderator, "banevent", json!([id, "off topic"])).await;
-            self.access.banned_events.push(id);
-        }
-        let made_at = self.relay.now() - 50;
-        self.publish_follow_lists(made_at).await;
-    }
-
-    /// Undoes both bans.
-    pub async fn unban(&mut self) {
-        for key in std::mem::take(&mut self.access.banned_keys) {
-            self.relay.manage(&self.people.moderator, "unbanpubkey", json!([key])).await;
-        }
-        for key in std::mem::take(&mut self.access.blacklisted_keys) {
-            self.relay.manage(&self.people.moderator, "unblacklistpubkey", json!([key])).await;
-        }
-        for id in std::mem::take(&mut self.access.banned_events) {
-            self.relay.manage(&self.people.moderator, "allowevent", json!([id])).await;
-        }
-    }
-
     /// Stops the relay and compares what the operator exports with what has been stored.
     pub async fn check_export(mut self, tally: &Tally) {
         let exported = self.relay.exported().await;
@@ -256,14 +196,4 @@ impl World {
 
 fn has_prefix(reason: &Reason, signed_in: &[String], text: &str) -> bool {
     reason.prefixes(signed_in).iter().any(|prefix| text.starts_with(prefix))
-}
-
-/// Whom everybody follows, by the newest list that is stored.
-fn follows(model: &Model, now: u64) -> HashMap<String, Vec<String>> {
-    let lists = model.served(now).filter(|event| event.kind() == 3);
-    lists
-        .map(|list| {
-            (list.pubkey().to_string(), list.tag_values("p").map(str::to_owned).collect::<Vec<String>>())
-        })
-        .collect()
 }

@@ -3,14 +3,13 @@
 use chappe_app::config;
 use chappe_testkit::naive::Model;
 use chappe_testkit::naive::access::{Access, Mode};
-use chappe_testkit::{Corpus, EventBuilder, Keys, Rng, TestEvent};
-use serde_json::{Value, json};
+use chappe_testkit::{Corpus, Keys, Rng, TestEvent};
 
 use super::super::paths::LIMITS;
 use super::super::people::{People, Person};
 use super::super::policies::random_policy;
-use super::{Sight, World, events, follows};
-use crate::harness::{Client, Relay, http};
+use super::{World, events};
+use crate::harness::{Client, Relay};
 
 const MODES: [(Mode, config::Mode); 6] = [
     (Mode::Open, config::Mode::Open),
@@ -50,73 +49,6 @@ impl World {
         world.publish_follow_lists(made_at).await;
         world.recent.clear();
         world
-    }
-
-    /// The lists that the management API keeps.
-    async fn fill_lists(&mut self) {
-        let (admin, listed) = (&self.people.admin, self.people.listed.hex());
-        match self.access.mode {
-            Mode::Managed => {
-                self.relay.manage(admin, "allowpubkey", json!([listed, "asked nicely"])).await;
-                self.access.allowed_keys.push(listed);
-            }
-            Mode::Members => {
-                self.relay.manage(admin, "addmember", json!([listed])).await;
-                self.access.members.push(listed);
-                self.take_in_the_relays_own().await;
-            }
-            Mode::Open | Mode::Follows | Mode::Curating | Mode::Social => {}
-        }
-    }
-
-    /// The relay keeps a roster as events of its own; they are events like others.
-    async fn take_in_the_relays_own(&mut self) {
-        let headers = ["Accept: application/nostr+json"];
-        let document = http::request(&self.relay.address(), "GET", "/", &headers).await.body;
-        let document: Value = serde_json::from_str(&document).unwrap();
-        let own = document["self"].as_str().expect("a relay with members has a key of its own");
-        let owner = Person::new("owner", vec![self.people.owner.clone()]);
-        let mut client = owner.connect(&self.relay).await;
-        // Somebody was added, and there is a roster now; the relay says so in its own time.
-        let mut found = Vec::new();
-        while !(found.iter().any(|event: &Value| event["kind"] == 8_000)
-            && found
-                .iter()
-                .any(|event| event["kind"] == 13_534 && event.to_string().contains(&self.access.members[0])))
-        {
-            found = client.query(&format!(r#"{{"authors":["{own}"]}}"#)).await.0;
-        }
-        for event in found {
-            self.model.offer(&TestEvent::from_json(&event), self.relay.now());
-        }
-    }
-
-    /// Has the admin and everybody whose follow list matters follow others than before, as far as they may.
-    ///
-    /// The owner publishes the lists, whom no policy binds, unless everybody has to bring their own.
-    pub(super) async fn publish_follow_lists(&mut self, made_at: u64) {
-        let roots: Vec<Keys> = self.people.roots.iter().chain([&self.people.admin]).cloned().collect();
-        for root in roots {
-            let mut list = EventBuilder::new(3).created_at(made_at);
-            for followed in self.people.some(&mut self.rng) {
-                list = list.tag(&["p", &followed]);
-            }
-            let list = list.sign(&root);
-            let bringer = if self.access.own_events_only { &root } else { &self.people.owner };
-            let by = self.publishers.iter().position(|(person, _)| person.hex == [bringer.hex()]).unwrap();
-            let said = self.publishers[by].1.publish(&list).await;
-            let before = self.sights(&list);
-            self.check_ok(&list, by, &said, &Default::default());
-            self.access.follows = follows(&self.model, self.relay.now());
-            if let Some((event, sights)) = self.recent.last().cloned()
-                && event.id() == list.id()
-            {
-                let after = self.sights(&list);
-                let both =
-                    |place: usize| if before[place] == after[place] { before[place] } else { Sight::Either };
-                self.recent.last_mut().unwrap().1 = (0..sights.len()).map(both).collect();
-            }
-        }
     }
 }
 
