@@ -4,40 +4,30 @@
 //! client does not take what is written, the loop stands still: nothing is read and nothing is produced for it.
 
 mod close;
-mod metered;
+mod socket;
 
 use std::future::poll_fn;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use chappe_frames::{Incoming, Reader, Violation, append_ping, append_pong};
 use chappe_processing::Inbox;
 use chappe_session::{Activity, Session};
-use futures_util::{SinkExt, StreamExt};
 use hyper::body::Bytes;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message};
 
 use self::close::End;
-use self::metered::{Meter, Metered};
+use self::socket::Socket;
 use crate::relay::{Phase, Shared, reached};
 
-/// Held by every connection, so it is small. Larger messages grow it for as long as they are read.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
-
-/// Messages are gathered up to here before they are written; only what has been used is held.
-const WRITE_BUFFER_BYTES: usize = 8 * 1024;
-
 /// Messages taken in before others have a turn. A signature check each is what they cost at most.
-const FRAMES_AT_ONCE: u32 = 16;
+const MESSAGES_AT_ONCE: u32 = 16;
 
 /// How long a client that does not read keeps the relay from stopping.
 const STOP_PATIENCE: Duration = Duration::from_secs(1);
@@ -47,8 +37,7 @@ struct Connection<'a> {
     session: Session,
     inbox: Arc<Inbox>,
     address: Option<IpAddr>,
-    socket: WebSocketStream<Metered<TcpStream>>,
-    written: Meter,
+    socket: Socket,
     phase: watch::Receiver<Phase>,
     /// When the client last sent a frame of any sort.
     heard_at: Instant,
@@ -56,7 +45,7 @@ struct Connection<'a> {
     pinged: bool,
     messages: u64,
     /// Since others had a turn.
-    frames: u32,
+    messages_at_once: u32,
 }
 
 /// What is known of a connection when it becomes WebSocket.
@@ -81,26 +70,19 @@ pub(crate) async fn run(socket: TcpStream, opened: Opened, shared: &Shared) {
     };
     let shown = address.map_or_else(|| "hidden".to_owned(), |address| address.to_string());
     tracing::trace!(%remote, address = shown, "connection opened");
-    let (socket, written) = metered::meter(socket);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_message_size(Some(shared.message_bytes_max))
-        .max_frame_size(Some(shared.message_bytes_max));
-    // An empty vector still gets a buffer of the configured size.
-    let socket = WebSocketStream::from_partially_read(socket, read.into(), Role::Server, Some(config)).await;
+    let reader = Reader::new(shared.message_bytes_max, None);
+    let socket = Socket::new(socket, reader, shared.services.buffers.clone(), &read);
     let mut connection = Connection {
         shared,
         inbox: Arc::clone(session.inbox()),
         session,
         address,
         socket,
-        written,
         phase: shared.phase.clone(),
         heard_at: started,
         pinged: false,
         messages: 0,
-        frames: 0,
+        messages_at_once: 0,
     };
     let end = connection.converse().await;
     let messages = connection.messages;
@@ -120,14 +102,14 @@ impl Connection<'_> {
             let activity = self.session.advance(self.shared.clock.now());
             // A session whose outbox was full has more to say once that is written.
             let full = !self.session.outbox().is_empty() && !self.session.wants_input();
-            if let Err(end) = self.write(None).await {
+            if let Err(end) = self.write().await {
                 return end;
             }
             if let Some(closing) = self.session.closing() {
                 return End::Session(closing);
             }
-            if self.frames >= FRAMES_AT_ONCE {
-                self.frames = 0;
+            if self.messages_at_once >= MESSAGES_AT_ONCE {
+                self.messages_at_once = 0;
                 tokio::task::yield_now().await;
             }
             let step = tokio::select! {
@@ -138,16 +120,16 @@ impl Connection<'_> {
                 }
                 () = &mut blocked => Err(End::Blocked),
                 () = &mut timer => {
-                    let step = self.check_silence().await;
+                    let step = self.check_silence();
                     timer.as_mut().reset(self.next_check());
                     step
                 }
                 // Before the inbox, so that a stream of live events does not keep a CLOSE from being read. The
                 // session looks into its inbox at every turn.
-                frame = self.socket.next(), if self.session.wants_input() => self.take(frame),
+                filled = self.socket.fill(), if self.session.wants_input() => self.listen(filled),
                 () = poll_fn(|context| self.inbox.poll_arrival(context)) => Ok(()),
                 () = tokio::task::yield_now(), if full || activity == Activity::More => {
-                    self.frames = 0;
+                    self.messages_at_once = 0;
                     Ok(())
                 }
             };
@@ -157,64 +139,88 @@ impl Connection<'_> {
         }
     }
 
-    /// Hands a frame to the session.
-    fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), End> {
+    /// Takes in what has come, as long as the session is ready for more. What it answers to all of it leaves together.
+    fn listen(&mut self, filled: io::Result<()>) -> Result<(), End> {
+        filled.map_err(|_| End::Gone)?;
         self.heard_at = Instant::now();
         self.pinged = false;
-        self.frames += 1;
-        match frame.ok_or(End::Gone)? {
-            Ok(Message::Text(text)) => {
-                self.messages += 1;
-                self.session.receive(text.as_bytes(), self.shared.clock.now());
-                Ok(())
+        let mut scratch = Vec::new();
+        while self.hear(&mut scratch)? && !self.socket.is_read() {
+            let has_more_to_do = self.session.advance(self.shared.clock.now()) == Activity::More;
+            if has_more_to_do || !self.session.wants_input() || self.messages_at_once >= MESSAGES_AT_ONCE {
+                break;
             }
-            Ok(Message::Binary(_)) => {
-                self.messages += 1;
-                self.session.receive_binary();
-                Ok(())
-            }
-            // A ping is answered by the socket itself, at its next read.
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Ok(()),
-            Ok(Message::Close(_)) => Err(End::Client),
-            Err(Error::Capacity(_)) => {
-                self.session.receive_too_long();
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
         }
+        Ok(())
     }
 
-    /// Writes what the session has ready, then `last`, and waits until the system has taken it all.
-    async fn write(&mut self, last: Option<Message>) -> Result<(), End> {
-        if self.session.outbox().is_empty() && last.is_none() {
+    /// Hands the next thing that the client said to the session. False when it is not all there.
+    fn hear(&mut self, scratch: &mut Vec<u8>) -> Result<bool, End> {
+        let Self { socket, session, .. } = self;
+        let incoming = match socket.next(scratch) {
+            Ok(Some(incoming)) => incoming,
+            Ok(None) => return Ok(false),
+            Err(Violation::TooLong) => {
+                session.receive_too_long();
+                return Ok(false);
+            }
+            Err(violation) => return Err(End::Violation(violation)),
+        };
+        self.messages_at_once += 1;
+        match incoming {
+            Incoming::Text(text) => {
+                self.messages += 1;
+                session.receive(text, self.shared.clock.now());
+            }
+            Incoming::Binary(_) => {
+                self.messages += 1;
+                session.receive_binary();
+            }
+            Incoming::Ping(payload) => session.outbox().control(|out| append_pong(out, payload)),
+            Incoming::Pong(_) => {}
+            Incoming::Close(close) => return Err(End::Client(close.code)),
+        }
+        Ok(true)
+    }
+
+    /// Writes what the session has ready, and waits until the system has taken it all.
+    async fn write(&mut self) -> Result<(), End> {
+        let outbox = self.session.outbox();
+        if outbox.is_empty() {
             return Ok(());
         }
-        let stuck = stuck(&self.written, &self.inbox, self.phase.clone(), self.shared.timeouts.write);
+        // In most cases the system takes everything at once: then nobody is set to watch.
+        let count = self.socket.try_write(outbox.frames()).map_err(|_| End::Gone)?;
+        outbox.mark_sent(count);
+        if outbox.is_empty() {
+            return Ok(());
+        }
+        // In a box: only a connection that has to wait needs the room for it.
+        Box::pin(self.write_slowly()).await
+    }
+
+    async fn write_slowly(&mut self) -> Result<(), End> {
         let blocked = self.shared.blocked(self.address);
         let outbox = self.session.outbox();
-        let socket = &mut self.socket;
+        let (mut writer, written) = self.socket.writer();
+        let stuck = stuck(written, &self.inbox, self.phase.clone(), self.shared.timeouts.write);
         let writing = async {
-            for message in outbox.messages() {
-                socket.feed(text(message)).await?;
+            while !outbox.is_empty() {
+                let count = writer.write(outbox.frames()).await?;
+                outbox.mark_sent(count);
             }
-            if let Some(last) = last {
-                socket.feed(last).await?;
-            }
-            socket.flush().await
+            io::Result::Ok(())
         };
-        // In most cases the system takes everything at once: then nobody is set to watch.
-        let done = tokio::select! {
+        tokio::select! {
             biased;
-            written = writing => written.map_err(End::from),
+            written = writing => written.map_err(|_| End::Gone),
             end = stuck => Err(end),
             () = blocked => Err(End::Blocked),
-        };
-        outbox.clear();
-        done
+        }
     }
 
     /// Pings a client that has been silent, and gives up on one that has been silent for too long.
-    async fn check_silence(&mut self) -> Result<(), End> {
+    fn check_silence(&mut self) -> Result<(), End> {
         if !self.session.wants_input() {
             // It is we who did not listen.
             self.heard_at = Instant::now();
@@ -225,7 +231,7 @@ impl Connection<'_> {
         }
         if silence >= self.shared.timeouts.ping && !self.pinged {
             self.pinged = true;
-            return self.write(Some(Message::Ping(Bytes::new()))).await;
+            self.session.outbox().control(append_ping);
         }
         Ok(())
     }
@@ -236,18 +242,13 @@ impl Connection<'_> {
     }
 }
 
-/// A whole text message. What the session writes is UTF-8, so it is not looked through again.
-fn text(message: &[u8]) -> Message {
-    Message::Frame(Frame::message(Bytes::copy_from_slice(message), OpCode::Data(Data::Text), true))
-}
-
 /// Ends when the client has taken nothing for too long, or more live events have come than may wait for it.
-async fn stuck(written: &Meter, inbox: &Inbox, phase: watch::Receiver<Phase>, patience: Duration) -> End {
+async fn stuck(written: &AtomicU64, inbox: &Inbox, phase: watch::Receiver<Phase>, patience: Duration) -> End {
     let unread = async {
-        let mut before = written.bytes();
+        let mut before = written.load(Ordering::Relaxed);
         loop {
             sleep(patience).await;
-            let now = written.bytes();
+            let now = written.load(Ordering::Relaxed);
             if std::mem::replace(&mut before, now) == now {
                 return End::NotReading;
             }
@@ -267,26 +268,6 @@ async fn stuck(written: &Meter, inbox: &Inbox, phase: watch::Receiver<Phase>, pa
         end = unread => end,
         end = overflow => end,
         end = stop => end,
-    }
-}
-
-impl From<Error> for End {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Gone,
-            Error::Protocol(_) => Self::Protocol,
-            Error::Utf8(_) => Self::NotUtf8,
-            Error::ConnectionClosed
-            | Error::AlreadyClosed
-            | Error::Io(_)
-            | Error::Tls(_)
-            | Error::Capacity(_)
-            | Error::WriteBufferFull(_)
-            | Error::AttackAttempt
-            | Error::Url(_)
-            | Error::Http(_)
-            | Error::HttpFormat(_) => Self::Gone,
-        }
     }
 }
 

@@ -1,22 +1,20 @@
 //! How a connection ends.
 
 use std::future::poll_fn;
+use std::io;
 use std::time::Duration;
 
+use chappe_frames::{Violation, append_close};
 use chappe_session::Closing;
-use futures_util::SinkExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::{Connection, text};
+use super::Connection;
 
 /// Why a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// The client closed it.
-    Client,
+    /// The client closed it, with this code.
+    Client(Option<u16>),
     /// It broke off.
     Gone,
     /// The session has a reason.
@@ -31,10 +29,8 @@ pub(super) enum End {
     Idle,
     /// The client's address was blocked.
     Blocked,
-    /// A frame breaks RFC 6455: it was not masked, say.
-    Protocol,
-    /// A text message is not UTF-8.
-    NotUtf8,
+    /// The client broke a rule of WebSocket.
+    Violation(Violation),
 }
 
 /// How long events on their way to the disk are waited for, so that their OKs are still told.
@@ -46,21 +42,19 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(1);
 /// How long, and for how many bytes, the client is read from after the close frame. Closing a socket that holds unread
 /// bytes resets it, and a client that is still sending would never see why.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(2);
-const DRAIN_BYTES_MAX: u64 = 64 * 1024 * 1024;
-const DRAIN_BUFFER_BYTES: usize = 4 * 1024;
+const DRAIN_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 impl End {
     /// Code and reason for the close frame (RFC 6455, section 7.4.1). None where the client closed or is gone.
-    fn frame(self) -> Option<(u16, &'static str)> {
+    const fn frame(self) -> Option<(u16, &'static str)> {
         match self {
-            Self::Client | Self::Gone => None,
+            Self::Client(_) | Self::Gone => None,
             Self::Session(closing) => Some((closing.code(), closing.reason())),
             Self::Overflow | Self::NotReading => Some((Closing::TooSlow.code(), Closing::TooSlow.reason())),
             Self::Stopped => Some((Closing::ShuttingDown.code(), Closing::ShuttingDown.reason())),
             Self::Idle => Some((1001, "nothing was heard of you")),
             Self::Blocked => Some((1008, "your address is blocked here")),
-            Self::Protocol => Some((1002, "a frame breaks the WebSocket protocol")),
-            Self::NotUtf8 => Some((1007, "a text message is not UTF-8")),
+            Self::Violation(violation) => Some((violation.close_code(), violation.reason())),
         }
     }
 }
@@ -68,15 +62,17 @@ impl End {
 impl Connection<'_> {
     /// Says goodbye as well as the client lets us, within bounded time.
     pub(super) async fn close(&mut self, end: End) {
-        let Some((code, reason)) = end.frame() else {
-            // The socket answers the client's close frame by itself; it only has to be written.
-            let _ = timeout(WRITE_PATIENCE, self.socket.flush()).await;
-            return;
-        };
+        if let End::Client(code) = end {
+            // It is answered in kind (section 5.5.1), and everything is said.
+            self.session.outbox().control(|out| append_close(out, code.map(|code| (code, ""))));
+            let _ = timeout(WRITE_PATIENCE, self.write_out()).await;
+        }
+        let Some(why) = end.frame() else { return };
         let _ = timeout(OUTCOMES_PATIENCE, self.settle()).await;
+        self.session.outbox().control(|out| append_close(out, Some(why)));
         // Closing is best effort: a client that is gone, or reads nothing, misses it.
-        if matches!(timeout(WRITE_PATIENCE, self.say_goodbye(code, reason)).await, Ok(Ok(()))) {
-            let _ = timeout(DRAIN_PATIENCE, self.drain()).await;
+        if matches!(timeout(WRITE_PATIENCE, self.write_out()).await, Ok(Ok(()))) {
+            let _ = timeout(DRAIN_PATIENCE, self.socket.drain(DRAIN_BYTES_MAX)).await;
         }
     }
 
@@ -90,23 +86,13 @@ impl Connection<'_> {
         }
     }
 
-    async fn say_goodbye(
-        &mut self,
-        code: u16,
-        reason: &'static str,
-    ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
-        for message in self.session.outbox().messages() {
-            self.socket.feed(text(message)).await?;
+    /// Writes what is left, and that there is no more.
+    async fn write_out(&mut self) -> io::Result<()> {
+        let outbox = self.session.outbox();
+        while !outbox.is_empty() {
+            let count = self.socket.writer().0.write(outbox.frames()).await?;
+            outbox.mark_sent(count);
         }
-        let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
-        self.socket.send(Message::Close(Some(frame))).await?;
-        Ok(self.socket.get_mut().shutdown().await?)
-    }
-
-    /// Reads and forgets what the client still sends, until it closes.
-    async fn drain(&mut self) {
-        let mut rest = self.socket.get_mut().take(DRAIN_BYTES_MAX);
-        let mut forgotten = vec![0; DRAIN_BUFFER_BYTES];
-        while matches!(rest.read(&mut forgotten).await, Ok(1..)) {}
+        self.socket.shut_down().await
     }
 }

@@ -4,12 +4,14 @@ use std::sync::atomic::AtomicU64;
 
 use chappe_store::{Options, Placement, Record, Store, Write};
 use chappe_testkit::{EventBuilder, Keys};
+use futures_util::{SinkExt, StreamExt};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::time::timeout;
-use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::*;
 use crate::config::Config;
@@ -233,4 +235,105 @@ async fn directory_is_free_again_once_stopped() {
     setting.running.stop().await;
     let options = Options { map_bytes: 256 << 20, map_reserve_bytes: 1 << 20, ..Options::default() };
     assert_eq!(Store::open(directory.path(), &options).unwrap().usage().unwrap().events, 1);
+}
+
+/// A frame as a client sends it, under a mask of zeros.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    assert!(payload.len() < 126, "short ones are enough here");
+    [&[first, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0], payload].concat()
+}
+
+#[tokio::test]
+async fn frames_are_answered_as_they_must_be() {
+    let setting = start(0, |_| {}).await;
+    let close = |code: u16| [&[0x88, 2][..], &code.to_be_bytes()].concat();
+    let req = br#"["REQ","s",{}]"#;
+    let eose = br#"["EOSE","s",["finish"]]"#;
+    let eose = [&[0x81, u8::try_from(eose.len()).unwrap()], eose.as_slice()].concat();
+    // What the client sends, and all that it is sent before the connection ends.
+    let rows = [
+        (frame(0x88, b"\x0f\xa0because"), close(4000)),
+        (frame(0x88, b""), vec![0x88, 0]),
+        (
+            [frame(0x89, b"abc"), frame(0x89, b""), frame(0x88, b"\x03\xe8")].concat(),
+            [b"\x8a\x03abc\x8a\x00", close(1000).as_slice()].concat(),
+        ),
+        (
+            [frame(0x01, &req[..5]), frame(0x89, b"!"), frame(0x80, &req[5..]), frame(0x88, b"\x03\xe8")]
+                .concat(),
+            [b"\x8a\x01!", eose.as_slice(), &close(1000)].concat(),
+        ),
+        (
+            [frame(0x81, req), frame(0x81, req), frame(0x88, b"\x03\xe8")].concat(),
+            [eose.as_slice(), &eose, &close(1000)].concat(),
+        ),
+    ];
+    for (sent, expected) in rows {
+        for piece in [1, 7, sent.len()] {
+            let mut client = setting.connect().await;
+            for bytes in sent.chunks(piece) {
+                client.get_mut().write_all(bytes).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            let heard = read_out(client).await;
+            assert_eq!(
+                String::from_utf8_lossy(&heard),
+                String::from_utf8_lossy(&expected),
+                "{sent:x?} by {piece}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn broken_rules_end_the_connection_with_their_code() {
+    let setting = start(0, |config| {
+        config.limits.message_bytes_max = 8 * 1024;
+        config.limits.tag_value_bytes_max = 1024;
+    })
+    .await;
+    let rows = [
+        (vec![0x81, 0x01, b'a'], 1002),
+        (frame(0xc1, b"a"), 1002),
+        (frame(0x83, b"a"), 1002),
+        (frame(0x80, b"a"), 1002),
+        (frame(0x88, b"\x00\x01"), 1002),
+        (frame(0x81, b"\xff"), 1007),
+        ([frame(0x01, b"\xe2\x82"), frame(0x80, b"a")].concat(), 1007),
+        (vec![0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0], 1009),
+    ];
+    for (sent, code) in rows {
+        let mut client = setting.connect().await;
+        client.get_mut().write_all(&sent).await.unwrap();
+        let heard = read_out(client).await;
+        assert!(ends_with_close(&heard, code), "{sent:x?} gave {heard:x?}, not {code}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_message_arrives_in_pieces() {
+    let setting = start(0, |_| {}).await;
+    let mut client = setting.connect().await;
+    let event = EventBuilder::new(1).created_at(NOW).content("x".repeat(300_000)).sign(&Keys::from_seed(1));
+    let mut sent = Vec::new();
+    for message in [event.message(), r#"["REQ","s",{}]"#.to_owned()] {
+        sent.push(0x81);
+        match u16::try_from(message.len()) {
+            Ok(length) => sent.push(0x80 | u8::try_from(length).unwrap()),
+            Err(_) => {
+                sent.push(0x80 | 127);
+                sent.extend_from_slice(&(message.len() as u64).to_be_bytes());
+            }
+        }
+        sent.extend_from_slice(&[0; 4]);
+        sent.extend_from_slice(message.as_bytes());
+    }
+    for bytes in sent.chunks(70_001) {
+        client.get_mut().write_all(bytes).await.unwrap();
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(
+        hear(&mut client).await.to_text().unwrap().starts_with(&format!(r#"["OK","{}",true"#, event.id()))
+    );
+    assert_eq!(hear(&mut client).await.to_text().unwrap(), event.delivery("s"));
 }

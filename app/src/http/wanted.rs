@@ -1,7 +1,7 @@
 //! What a request to `/` wants.
 
 use axum::http::{HeaderMap, HeaderName, Method, header};
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use chappe_frames::accept_key;
 
 /// What a request to `/` wants, as its method and headers tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,7 @@ fn upgrade(headers: &HeaderMap) -> Wanted {
         return Wanted::BadUpgrade("only WebSocket version 13 (RFC 6455) is spoken here");
     }
     match headers.get(header::SEC_WEBSOCKET_KEY).map(|key| key.as_bytes()) {
-        Some(key) if key.len() == KEY_CHARS => Wanted::WebSocket { accept: derive_accept_key(key) },
+        Some(key) if key.len() == KEY_CHARS => Wanted::WebSocket { accept: accept_key(key) },
         Some(_) | None => {
             Wanted::BadUpgrade("a WebSocket request needs a Sec-WebSocket-Key of 16 bytes in base64")
         }

@@ -77,12 +77,12 @@ impl Echo {
                 Ok(Some(Incoming::Ping(payload))) => append_pong(out, payload),
                 Ok(Some(Incoming::Pong(_))) => {}
                 Ok(Some(Incoming::Close(close))) => {
-                    append_close(out, close.code.unwrap_or(1000), "");
+                    append_close(out, close.code.map(|code| (code, "")));
                     return true;
                 }
                 Ok(None) => return false,
                 Err(violation) => {
-                    append_close(out, violation.close_code(), &violation.to_string());
+                    append_close(out, Some((violation.close_code(), violation.reason())));
                     return true;
                 }
             }

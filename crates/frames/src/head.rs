@@ -19,8 +19,8 @@ const LENGTH: u8 = 0b0111_1111;
 
 /// The longest payload whose length stands in the second byte; what a control frame may have.
 pub(crate) const SHORT_BYTES_MAX: usize = 125;
-const LENGTH_IN_2: u8 = 126;
-const LENGTH_IN_8: u8 = 127;
+pub(crate) const LENGTH_IN_2: u8 = 126;
+pub(crate) const LENGTH_IN_8: u8 = 127;
 
 /// The longest head of a frame without a mask.
 pub const HEAD_BYTES_MAX: usize = 10;
@@ -129,7 +129,7 @@ pub enum Outgoing {
 }
 
 impl Outgoing {
-    const fn first_byte(self) -> u8 {
+    pub(crate) const fn first_byte(self) -> u8 {
         FIN | match self {
             Self::Text => 0x1,
             Self::DeflatedText => RSV1 | 0x1,

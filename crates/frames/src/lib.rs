@@ -36,4 +36,4 @@ pub use extension::{Agreement, BadExtensions, negotiate};
 pub use head::{HEAD_BYTES_MAX, Head, Outgoing};
 pub use reader::{Incoming, Reader};
 pub use violation::Violation;
-pub use writer::{append_close, append_ping, append_pong, append_text, append_text_with};
+pub use writer::{append_close, append_ping, append_pong, append_text, append_text_with, texts};

@@ -49,11 +49,11 @@ impl Violation {
             Self::TooLong => 1009,
         }
     }
-}
 
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The reason for the close frame, in words.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
             Self::Unmasked => "a frame is not masked",
             Self::ReservedBit => "a frame has a reserved bit set",
             Self::ReservedOpcode => "a frame has an unknown opcode",
@@ -66,7 +66,13 @@ impl fmt::Display for Violation {
             Self::NotUtf8 => "a text message is not UTF-8",
             Self::NotDeflate => "a message cannot be decompressed",
             Self::TooLong => "a message is too long",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
     }
 }
 

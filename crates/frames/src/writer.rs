@@ -1,7 +1,7 @@
 //! Frames for a client, at the end of a buffer.
 
 use crate::close::REASON_BYTES_MAX;
-use crate::head::{Head, Outgoing, SHORT_BYTES_MAX};
+use crate::head::{Head, LENGTH_IN_2, LENGTH_IN_8, Outgoing, SHORT_BYTES_MAX};
 
 /// The head of a message between 126 bytes and 64 KiB, as most have.
 const USUAL_HEAD_BYTES: usize = 4;
@@ -37,8 +37,10 @@ pub(crate) fn append_with(out: &mut Vec<u8>, what: Outgoing, append: impl FnOnce
     }
 }
 
-/// Appends a close frame. Of the reason, as much is sent as fits into [`REASON_BYTES_MAX`].
-pub fn append_close(out: &mut Vec<u8>, code: u16, reason: &str) {
+/// Appends a close frame: with a code and a reason, of which as much is sent as fits into [`REASON_BYTES_MAX`], or empty, as
+/// the answer to an empty one.
+pub fn append_close(out: &mut Vec<u8>, why: Option<(u16, &str)>) {
+    let Some((code, reason)) = why else { return append(out, Outgoing::Close, &[]) };
     let cut = reason.floor_char_boundary(REASON_BYTES_MAX);
     let reason = reason.get(..cut).unwrap_or_default();
     append(out, Outgoing::Close, &[&code.to_be_bytes(), reason.as_bytes()]);
@@ -61,6 +63,32 @@ fn append(out: &mut Vec<u8>, what: Outgoing, parts: &[&[u8]]) {
     for part in parts {
         out.extend_from_slice(part);
     }
+}
+
+/// The text messages among frames that were written here, for who has no WebSocket to send them over. Compressed ones are
+/// left out.
+pub fn texts(frames: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = frames;
+    let frames = std::iter::from_fn(move || {
+        let (what, payload, behind) = split_frame(rest)?;
+        rest = behind;
+        Some((what, payload))
+    });
+    frames.filter(|(first, _)| *first == Outgoing::Text.first_byte()).map(|(_, payload)| payload)
+}
+
+/// The first byte of the first frame, its payload, and what comes behind it.
+fn split_frame(frames: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&[first, short], rest) = frames.split_first_chunk()?;
+    let (length, rest) = match short {
+        LENGTH_IN_2 => {
+            rest.split_first_chunk().map(|(length, rest)| (u16::from_be_bytes(*length).into(), rest))?
+        }
+        LENGTH_IN_8 => rest.split_first_chunk().map(|(length, rest)| (u64::from_be_bytes(*length), rest))?,
+        length => (length.into(), rest),
+    };
+    let (payload, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+    Some((first, payload, behind))
 }
 
 #[cfg(test)]

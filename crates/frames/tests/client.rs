@@ -88,7 +88,7 @@ fn what_the_server_writes_is_understood() {
     }
     append_ping(&mut out);
     append_pong(&mut out, b"abc");
-    append_close(&mut out, 1013, "reading too slowly");
+    append_close(&mut out, Some((1013, "reading too slowly")));
     said.push(Message::Ping(Vec::new().into()));
     said.push(Message::Pong(b"abc".to_vec().into()));
     said.push(Message::Close(Some(CloseFrame {

@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "protocol",
             "buffers",
             "codec",
+            "frames",
             "validation",
             "policy",
             "authorization",
