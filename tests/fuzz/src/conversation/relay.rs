@@ -3,15 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chappe_authorization::{Access, Challenge, LiveAccess, Peer, RelayUrl, Settings};
+use chappe_authorization::{Challenge, Peer, RelayUrl, Settings};
 use chappe_buffers::{Bounds, Pool};
+use chappe_management::{Management, PolicyFiles, RelayKeys, Terms};
 use chappe_processing::{Hooks, Processor};
+use chappe_routing::Desks;
 use chappe_session::{AuthChallenge, Limits, Services, Session, Workspaces};
 use chappe_store::{Options, Store};
 use chappe_testkit::Keys;
 use chappe_validation::{Rules, Verifier};
 use tempfile::TempDir;
 
+use super::START;
 use super::client::Client;
 
 /// The address that the relay believes to have; the seeds sign in to it.
@@ -45,11 +48,16 @@ impl Relay {
         let store = Arc::new(Store::open(folder.path(), &options).expect("a new store opens"));
         let buffers = Pool::new(Bounds { kept_bytes_max: 1 << 21, thread_bytes_max: 1 << 20 });
         let own_url = RelayUrl::parse(URL).expect("the address is one");
+        let settings = Settings { own_urls: vec![own_url], ..Settings::default() };
+        let keys = RelayKeys::from_secret([1; 32]).expect("a key");
+        let (terms, files) = (Terms::default(), PolicyFiles::default());
+        let management = Management::open(Arc::clone(&store), settings, terms, files, keys, START)
+            .expect("a new store has no lists");
         let services = Services {
             verifier: Verifier::new(),
             rules: Rules::default(),
-            access: LiveAccess::new(Access::new(Settings { own_urls: vec![own_url], ..Settings::default() })),
-            meters: Arc::default(),
+            management: Arc::new(management),
+            desks: Desks::default(),
             processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20, Hooks::default())
                 .expect("a thread"),
             store: Arc::clone(&store),
