@@ -161,10 +161,12 @@ impl<'t> Indexes<'t> {
         let mut key = Vec::new();
         for generation in self.view.generations() {
             let generation = generation.read();
-            for entry in generation.sorted(index, &generation.ranks()) {
-                key.clear();
-                if let Some((seq, change)) = generation.append_key(index, &entry, &mut key) {
-                    each(&key, seq, change)?;
+            for run in generation.runs(index, &generation.ranks()) {
+                for &event in generation.events_of(&run) {
+                    key.clear();
+                    if let Some((seq, change)) = generation.append_key(index, &run, event, &mut key) {
+                        each(&key, seq, change)?;
+                    }
                 }
             }
         }

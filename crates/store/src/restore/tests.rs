@@ -107,6 +107,14 @@ fn more_than_memory_is_meant_for_settles_on_opening() {
 #[test]
 fn entries_of_removed_records_go() {
     for young_bytes_max in YOUNG_BYTES {
+        for is_reopened in [false, true] {
+            check_removed(young_bytes_max, is_reopened);
+        }
+    }
+}
+
+fn check_removed(young_bytes_max: usize, is_reopened: bool) {
+    {
         let test = TestStore::with_young_bytes(young_bytes_max);
         let events = events(140);
         test.put_all(&events);
@@ -120,7 +128,7 @@ fn entries_of_removed_records_go() {
             assert_eq!(others.collect::<Vec<_>>(), left.iter().map(|event| event.id()).collect::<Vec<_>>());
         };
         check(&test);
-        let test = test.reopened();
+        let test = if is_reopened { test.reopened() } else { test };
         check(&test);
         test.settle();
         check(&test);

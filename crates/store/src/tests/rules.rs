@@ -310,6 +310,18 @@ fn numbers_are_never_used_again() {
 }
 
 #[test]
+fn a_number_of_a_batch_that_failed_is_not_given_again_while_the_store_is_open() {
+    let store = TestStore::new();
+    let (good, bad) = (record(&note("good")), record(&note("bad")));
+    let good = Write { record: &good, placement: placement(&note("good")) };
+    let batch = [good, Write { record: &bad, placement: Placement::Addressable }];
+    assert!(matches!(store.store.write(&batch, NOW), Err(Error::Misplaced(_))));
+    assert_eq!(store.store.last_seq().unwrap(), Seq(0));
+    assert_eq!(store.put(&note("good")), stored(2));
+    assert_eq!(store.reopened().put(&note("next")), stored(3));
+}
+
+#[test]
 fn an_expired_event_is_served_until_its_second_and_swept_later() {
     let store = TestStore::new();
     let expiring = |at: u64| EventBuilder::new(1).tag(&["expiration", &at.to_string()]).sign(&alice());

@@ -64,6 +64,7 @@ impl TestStore {
             writer.settle(usize::MAX).unwrap();
             writer.commit().unwrap();
         }
+        assert_eq!(self.store.young.view().generations().count(), 1, "what has settled is given back");
         assert_eq!(self.marks(), (self.store.last_seq().unwrap(), self.store.last_seq().unwrap()));
     }
 

@@ -3,12 +3,16 @@
 //! An entry is four bytes: the event's place in a list. What entries have in common stands once: the position with the
 //! event, and the author or tag that a key starts with among the subjects.
 
+mod order;
+
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 use std::ops::Bound;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+
+pub(crate) use order::{Change, Run};
 
 use super::ordinal;
 use super::subjects::Subjects;
@@ -68,7 +72,7 @@ pub(crate) struct Place {
 }
 
 /// Events by their ordinal, the lowest position last.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum List {
     One(u32),
     /// The list with this number among the long ones.
@@ -84,29 +88,6 @@ pub(crate) struct Mark {
     size: Size,
     last: Seq,
     leaving: usize,
-}
-
-/// What is to be done with an entry's key in its table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Change {
-    Put,
-    /// If it is still this event's.
-    Delete,
-}
-
-/// An entry on its way into its table: the event, and what its key starts with in this index.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Waiting {
-    event: u32,
-    subject: u32,
-    kind: u16,
-    at: u64,
-}
-
-impl Waiting {
-    const fn just(event: u32) -> Self {
-        Self { event, subject: 0, kind: 0, at: 0 }
-    }
 }
 
 impl Generation {
@@ -354,97 +335,25 @@ impl Generation {
         due.filter_map(move |&(_, event)| self.seen(event, reader))
     }
 
-    /// All entries of an index in the order of their keys. `ranks` is the order of the subjects.
-    pub(crate) fn sorted(&self, index: Index, ranks: &[u32]) -> Vec<Waiting> {
-        match index {
-            Index::Id => {
-                let id = |event| id_of(&self.events, event);
-                let events = 0..ordinal(self.events.len());
-                let mut events: Vec<_> = events.map(|event| (first_eight(id(event)), event)).collect();
-                events.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(id(b.1))));
-                events.into_iter().map(|(_, event)| Waiting::just(event)).collect()
-            }
-            Index::Expiration => {
-                self.expiring.iter().map(|&(at, event)| Waiting { at, ..Waiting::just(event) }).collect()
-            }
-            Index::Time
-            | Index::Author
-            | Index::AuthorKind
-            | Index::Kind
-            | Index::Tag
-            | Index::TagKind
-            | Index::Head => {
-                let rank = |place: &Place| (ranks.get(place.subject as usize).copied(), place.kind);
-                let places = self.places.keys().filter(|place| place.index == index);
-                let mut places: Vec<_> = places.map(|place| (rank(place), *place)).collect();
-                places.sort_unstable_by_key(|&(rank, _)| rank);
-                let of_place = |place: Place| {
-                    let Place { kind, subject, .. } = place;
-                    let events = self.list_at(place).iter().rev();
-                    events.map(move |&event| Waiting { kind, subject, ..Waiting::just(event) })
-                };
-                places.into_iter().flat_map(|(_, place)| of_place(place)).collect()
-            }
-        }
-    }
-
-    /// For each subject, how many come before it.
-    pub(crate) fn ranks(&self) -> Vec<u32> {
-        let subjects = &self.subjects;
-        let numbers = 0..ordinal(subjects.len());
-        let mut order: Vec<_> = numbers.map(|number| (first_eight(subjects.get(number)), number)).collect();
-        order.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| subjects.get(a.1).cmp(subjects.get(b.1))));
-        let mut ranks = vec![0; order.len()];
-        for (rank, &(_, number)) in (0_u32..).zip(&order) {
-            if let Some(place) = ranks.get_mut(number as usize) {
-                *place = rank;
-            }
-        }
-        ranks
-    }
-
-    /// Appends the key of an entry and says whose it is, and what is to be done. Nothing when its event was removed.
-    pub(crate) fn append_key(
-        &self,
-        index: Index,
-        entry: &Waiting,
-        out: &mut Vec<u8>,
-    ) -> Option<(Seq, Change)> {
-        let event = self.events.get(entry.event as usize)?;
-        let change = match event.removed_by {
-            NOBODY => Change::Put,
-            LEAVING => Change::Delete,
-            _ => return None,
-        };
-        let (subject, kind) = (self.subjects.get(entry.subject), entry.kind.to_be_bytes());
-        let (position, id) = (event.position.as_bytes(), event.position.id());
-        let parts: [&[u8]; 3] = match index {
-            Index::Id => [id, &[], &[]],
-            Index::Time => [position, &[], &[]],
-            Index::Kind => [&kind, position, &[]],
-            Index::Author | Index::Tag => [subject, position, &[]],
-            Index::AuthorKind | Index::TagKind => [subject, &kind, position],
-            Index::Expiration => [&entry.at.to_be_bytes(), id, &[]],
-            Index::Head => [subject, &[], &[]],
-        };
-        parts.iter().for_each(|part| out.extend_from_slice(part));
-        Some((event.seq, change))
-    }
-
     fn seen(&self, event: u32, reader: TxnId) -> Option<Seq> {
         let event = self.events.get(event as usize)?;
         (event.removed_by > reader).then_some(event.seq)
     }
 
     fn list_at(&self, place: Place) -> &[u32] {
-        match self.places.get(&place) {
-            Some(List::One(event)) => std::slice::from_ref(event),
-            Some(List::Long(number)) => {
-                self.long.get(*number as usize).map(Vec::as_slice).unwrap_or_default()
-            }
-            None => &[],
+        self.places.get(&place).map(|list| self.listed(list)).unwrap_or_default()
+    }
+
+    fn listed<'l>(&'l self, list: &'l List) -> &'l [u32] {
+        match list {
+            List::One(event) => std::slice::from_ref(event),
+            List::Long(number) => self.long.get(*number as usize).map(Vec::as_slice).unwrap_or_default(),
         }
     }
+}
+
+fn id_of(events: &[Young], event: u32) -> &[u8] {
+    events.get(event as usize).map(|event| event.position.id()).unwrap_or_default()
 }
 
 /// Puts an event into its place. Most are newer than most before them, so it is looked for from the end.
@@ -462,17 +371,6 @@ fn insert(events: &[Young], list: &mut Vec<u32>, event: u32) {
     };
     let at = near + list.get(near..).unwrap_or_default().partition_point(is_before);
     list.insert(at, event);
-}
-
-/// So that most comparisons of two strings need not look them up.
-fn first_eight(string: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    first.iter_mut().zip(string).for_each(|(place, &byte)| *place = byte);
-    u64::from_be_bytes(first)
-}
-
-fn id_of(events: &[Young], event: u32) -> &[u8] {
-    events.get(event as usize).map(|event| event.position.id()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Putting a generation's entries into their tables, slice by slice and in the order of the keys.
 
 use super::Shared;
-use super::generation::{Change, Waiting};
+use super::generation::{Change, Run};
 use crate::store::Seq;
 use crate::tables::Index;
 
@@ -12,14 +12,16 @@ pub(super) struct Settling {
     ranks: Vec<u32>,
     progress: Progress,
     /// The entries of one index, in order.
-    sorted: Option<(Index, Vec<Waiting>)>,
+    runs: Option<(Index, Vec<Run>)>,
 }
 
-/// How far it is: how many indexes are done, how many entries of the next one, and how many of all.
+/// How far it is: how many indexes are done, how many runs of the next one, and how many entries of the next of these;
+/// and how many entries of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Progress {
     indexes: usize,
-    of_index: usize,
+    runs: usize,
+    of_run: usize,
     pub(super) entries: usize,
 }
 
@@ -48,7 +50,7 @@ impl Slice {
 impl Settling {
     pub(super) fn new(generation: Shared) -> Self {
         let ranks = generation.read().ranks();
-        Self { generation, ranks, progress: Progress::default(), sorted: None }
+        Self { generation, ranks, progress: Progress::default(), runs: None }
     }
 
     pub(super) const fn progress(&self) -> Progress {
@@ -72,25 +74,32 @@ impl Settling {
     pub(super) fn next(&mut self, entries_max: usize, slice: &mut Slice) -> Option<Index> {
         slice.bytes.clear();
         slice.ends.clear();
+        slice.taken = 0;
         let index = *Index::ALL.get(self.progress.indexes)?;
-        let generation = self.generation.read();
-        let sorted = match &mut self.sorted {
-            Some((of, sorted)) if *of == index => sorted,
-            other => &mut other.insert((index, generation.sorted(index, &self.ranks))).1,
+        let Self { generation, ranks, progress, runs } = self;
+        let generation = generation.read();
+        let runs = match runs {
+            Some((of, runs)) if *of == index => runs,
+            other => &mut other.insert((index, generation.runs(index, ranks))).1,
         };
-        let rest = sorted.get(self.progress.of_index..).unwrap_or_default();
-        let taken = rest.get(..entries_max).unwrap_or(rest);
-        for entry in taken {
-            if let Some((seq, change)) = generation.append_key(index, entry, &mut slice.bytes) {
-                slice.ends.push((slice.bytes.len(), seq, change));
+        while slice.taken < entries_max
+            && let Some(run) = runs.get(progress.runs)
+        {
+            let events = generation.events_of(run);
+            for &event in events.iter().rev().skip(progress.of_run).take(entries_max - slice.taken) {
+                if let Some((seq, change)) = generation.append_key(index, run, event, &mut slice.bytes) {
+                    slice.ends.push((slice.bytes.len(), seq, change));
+                }
+                slice.taken += 1;
+                progress.of_run += 1;
+            }
+            if progress.of_run == events.len() {
+                (progress.runs, progress.of_run) = (progress.runs + 1, 0);
             }
         }
-        slice.taken = taken.len();
-        self.progress.entries += taken.len();
-        self.progress.of_index += taken.len();
-        if taken.len() == rest.len() {
-            self.progress.indexes += 1;
-            self.progress.of_index = 0;
+        progress.entries += slice.taken;
+        if progress.runs == runs.len() {
+            (progress.indexes, progress.runs) = (progress.indexes + 1, 0);
         }
         Some(index)
     }

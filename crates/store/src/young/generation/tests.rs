@@ -24,15 +24,17 @@ fn add(generation: &mut Generation, record: &Record, seq: u64) {
 /// Every entry, as it will be put.
 fn all(generation: &Generation) -> Vec<(Index, Vec<u8>, Seq, Change)> {
     let ranks = generation.ranks();
-    let of_index = |index: Index| {
-        let entries = generation.sorted(index, &ranks).into_iter();
-        entries.filter_map(move |entry| {
-            let mut key = Vec::new();
-            let (seq, change) = generation.append_key(index, &entry, &mut key)?;
-            Some((index, key, seq, change))
-        })
-    };
-    Index::ALL.into_iter().flat_map(of_index).collect()
+    let mut all = Vec::new();
+    for index in Index::ALL {
+        for run in generation.runs(index, &ranks) {
+            for &event in generation.events_of(&run).iter().rev() {
+                let mut key = Vec::new();
+                let change = generation.append_key(index, &run, event, &mut key);
+                all.extend(change.map(|(seq, change)| (index, key, seq, change)));
+            }
+        }
+    }
+    all
 }
 
 /// All keys of a place, and whose they are, as a reader finds them by pages of this many.
@@ -150,6 +152,21 @@ fn who_reads_an_earlier_commit_still_finds_what_a_later_one_removed() {
         generation.find((Index::Id, position.id()), hash, READER, |seq| Ok(seq != Seq(8))).unwrap(),
         None
     );
+}
+
+#[test]
+fn what_was_removed_and_came_again_is_found_on_a_page_together() {
+    let mut generation = Generation::new(&RandomState::default());
+    let record = record(&EventBuilder::new(1).sign(&Keys::from_seed(1)));
+    let position = Position::of(&record.view().head());
+    add(&mut generation, &record, 7);
+    generation.remove(Seq(7), position, READER + 1);
+    add(&mut generation, &record, 8);
+    for page in [1, 2, 9] {
+        let mut found = read(&generation, Index::Time, &[], page);
+        found.sort();
+        assert_eq!(found, [(position, Seq(7)), (position, Seq(8))]);
+    }
 }
 
 #[test]
