@@ -21,7 +21,7 @@ pub(crate) struct Options {
 /// The parts, in the order they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
-    /// `cargo test --workspace`, with the built relay at `CHAPPE_BIN`
+    /// `cargo test --workspace --no-fail-fast`, with the built relay at `CHAPPE_BIN`
     Rust,
     /// Each fuzz target for some seconds
     Fuzz,
@@ -40,7 +40,9 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
         // By its plain name, as the README has it: nothing but the relay may answer to that.
         steps.run("cargo run", || command::run(workspace.cargo("run").args(["--", "--version"])));
         steps.run("cargo test", || {
-            command::run(workspace.cargo("test").arg("--workspace").env("CHAPPE_BIN", &relay))
+            // To the end, so that one run shows all that fails.
+            let mut test = workspace.cargo("test");
+            command::run(test.args(["--workspace", "--no-fail-fast"]).env("CHAPPE_BIN", &relay))
         });
         // The disk that it fills is a small one of its own.
         if tools::can_mount() {

@@ -44,17 +44,22 @@ fn submit_by(
     processor.process(&permit, route, NOW, room, (inbox, Ticket(ticket)), source)
 }
 
+/// Waits for what the writer's thread is going to do.
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(20), "{what}: not yet");
+        std::thread::yield_now();
+    }
+}
+
 /// Waits for so many outcomes, in order of their tickets.
 fn outcomes(inbox: &Inbox, count: usize) -> Vec<Outcome> {
-    let started = Instant::now();
     let mut outcomes = Vec::new();
-    while outcomes.len() < count {
-        match inbox.next_outcome() {
-            Some(outcome) => outcomes.push(outcome),
-            None => std::thread::yield_now(),
-        }
-        assert!(started.elapsed() < Duration::from_secs(20), "only {outcomes:?}");
-    }
+    until("all outcomes have come", || {
+        outcomes.extend(inbox.next_outcome());
+        outcomes.len() == count
+    });
     outcomes.sort_unstable_by_key(|&(ticket, _)| ticket);
     outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
@@ -140,11 +145,7 @@ fn expired_events_are_swept() {
     assert_eq!(outcomes(&inbox, 1), [Outcome::Stored]);
     processor.sweep_expired(NOW);
     processor.sweep_expired(NOW.plus_seconds(60));
-    let started = Instant::now();
-    while processor.has(&event.id()) == Ok(true) {
-        assert!(started.elapsed() < Duration::from_secs(20), "it is still there");
-        std::thread::yield_now();
-    }
+    until("it is swept", || processor.has(&event.id()) == Ok(false));
 }
 
 mod checks;
