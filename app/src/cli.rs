@@ -65,7 +65,7 @@ pub enum Command {
     ///
     /// On the first signal the relay takes no new connections, closes the open ones with code 1001, commits what it
     /// has accepted, and exits within timeouts.shutdown_seconds. On the second it exits at once. On SIGHUP it reads the
-    /// policy file again; it also does so when the file changes.
+    /// policy file and the certificate again; it also does so when one of them changes.
     Serve,
 
     /// Look at the configuration
@@ -162,7 +162,7 @@ pub struct Subject {
 /// What to do with the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum ConfigCommand {
-    /// Say whether the configuration can be used, and the policy files that it names
+    /// Say whether the configuration can be used, with the policy files and the certificate that it names
     Check,
     /// Print the configuration in effect, as TOML
     Show,

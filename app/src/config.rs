@@ -9,6 +9,7 @@ mod environment;
 mod key;
 mod load;
 mod network;
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use check::Fault;
 pub use key::{KeyError, parse_key};
 pub use load::{ConfigError, Overrides, load};
 pub use network::{Proxy, ProxyProtocol, Rates};
+pub use tls::Tls;
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub struct Config {
     pub relay: Relay,
     /// Where it listens.
     pub listen: Listen,
+    /// Where it listens with TLS.
+    pub tls: Tls,
     /// Where and how events are kept.
     pub store: Store,
     /// How much a client may ask for or send.

@@ -18,13 +18,13 @@ use chappe_frames::{Incoming, Reader, Violation, append_ping, append_pong};
 use chappe_processing::Inbox;
 use chappe_session::{Activity, Session};
 use hyper::body::Bytes;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use self::close::End;
 use self::socket::Socket;
 use crate::relay::{Phase, Shared, reached};
+use crate::stream::Stream;
 
 /// Messages taken in before others have a turn. A signature check each is what they cost at most.
 const MESSAGES_AT_ONCE: u32 = 16;
@@ -61,7 +61,7 @@ pub(crate) struct Opened {
 }
 
 /// Serves the connection until it ends.
-pub(crate) async fn run(socket: TcpStream, opened: Opened, shared: &Shared) {
+pub(crate) async fn run(stream: Stream, opened: Opened, shared: &Shared) {
     let started = Instant::now();
     let Opened { remote, address, host, read } = opened;
     let session = match shared.session(host.as_deref(), address) {
@@ -71,7 +71,7 @@ pub(crate) async fn run(socket: TcpStream, opened: Opened, shared: &Shared) {
     let shown = address.map_or_else(|| "hidden".to_owned(), |address| address.to_string());
     tracing::trace!(%remote, address = shown, "connection opened");
     let reader = Reader::new(shared.message_bytes_max, None);
-    let socket = Socket::new(socket, reader, shared.services.buffers.clone(), &read);
+    let socket = Socket::new(stream, reader, shared.services.buffers.clone(), &read);
     let mut connection = Connection {
         shared,
         inbox: Arc::clone(session.inbox()),
@@ -192,7 +192,7 @@ impl Connection<'_> {
         // In most cases the system takes everything at once: then nobody is set to watch.
         let count = self.socket.try_write(outbox.frames()).map_err(|_| End::Gone)?;
         outbox.mark_sent(count);
-        if outbox.is_empty() {
+        if outbox.is_empty() && self.socket.is_flushed() {
             return Ok(());
         }
         // In a box: only a connection that has to wait needs the room for it.
@@ -209,7 +209,7 @@ impl Connection<'_> {
                 let count = writer.write(outbox.frames()).await?;
                 outbox.mark_sent(count);
             }
-            io::Result::Ok(())
+            writer.flush().await
         };
         tokio::select! {
             biased;

@@ -8,6 +8,7 @@ mod changing;
 mod management;
 mod nip11;
 mod page;
+mod redirect;
 mod upgrade;
 mod wanted;
 
@@ -30,7 +31,8 @@ use crate::config::Config;
 pub(crate) use changing::{Changing, has_managers};
 pub(crate) use management::{SignedCall, Unsigned};
 use page::Page;
-pub(crate) use upgrade::{Caller, Handover};
+pub(crate) use redirect::redirect;
+pub(crate) use upgrade::{Caller, Handover, Scheme};
 use wanted::Wanted;
 
 /// What the relay says by HTTP.
@@ -104,7 +106,10 @@ async fn root<S: Backstage>(State(state): State<S>, mut request: Request) -> Res
             state.site().document.clone(),
         )),
         Wanted::Preflight => with_cors(StatusCode::NO_CONTENT),
-        Wanted::Page => state.site().page.response(request.headers(), state.counters()),
+        Wanted::Page => {
+            let scheme = request.extensions().get::<Caller>().copied().unwrap_or_default().scheme;
+            state.site().page.response(wanted::address(request.headers(), scheme), state.counters())
+        }
         Wanted::Management | Wanted::Nothing => {
             let allow = (header::ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
             (StatusCode::METHOD_NOT_ALLOWED, [allow], "only GET, HEAD and OPTIONS are answered here\n")

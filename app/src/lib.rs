@@ -21,6 +21,9 @@ pub mod log;
 mod plugins;
 mod relay;
 mod server;
+mod stream;
+mod tls;
 
 pub use clock::Clock;
 pub use relay::{Relay, Running, StartError};
+pub use tls::{PairError, TlsError};

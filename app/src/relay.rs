@@ -1,5 +1,6 @@
 //! A running relay: put together from its configuration, and taken apart in the right order.
 
+mod listeners;
 mod services;
 mod settings;
 mod shared;
@@ -12,17 +13,18 @@ use std::time::Duration;
 
 use chappe_management::RelayKeysError;
 use chappe_store::OpenError;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use self::listeners::Listener;
 use self::upkeep::Upkeep;
 use crate::Clock;
 use crate::config::{Config, Fault};
 use crate::http;
 use crate::plugins::Plugins;
 use crate::server;
+use crate::tls::{Tls, TlsError};
 
 pub(crate) use services::{open_keys, open_management, open_store};
 pub(crate) use settings::{access, rules};
@@ -35,8 +37,10 @@ pub struct Relay(());
 /// A relay that serves. Dropped without [`Running::stop`], it stops without waiting for anything.
 pub struct Running {
     addresses: Vec<SocketAddr>,
+    urls: Vec<String>,
     shared: Arc<Shared>,
     plugins: Arc<Plugins>,
+    tls: Option<Arc<Tls>>,
     phase: watch::Sender<Phase>,
     tasks: Vec<JoinHandle<()>>,
     shutdown: Duration,
@@ -53,6 +57,8 @@ pub enum StartError {
     RelayKeys(RelayKeysError),
     /// The lists or the policy file cannot be read.
     Management(chappe_management::OpenError),
+    /// The certificate cannot be used.
+    Tls(TlsError),
     /// An address cannot be listened on.
     Listen(SocketAddr, std::io::Error),
     /// The system has no thread left, or the store broke while it was being opened.
@@ -90,34 +96,40 @@ impl Relay {
         if !faults.is_empty() {
             return Err(StartError::Config(faults));
         }
+        let speaks_tls = !config.tls.addresses.is_empty();
+        let tls =
+            speaks_tls.then(|| Tls::open(&config.tls)).transpose().map_err(StartError::Tls)?.map(Arc::new);
         let store = open_store(&config.store).map_err(StartError::Store)?;
-        let mut listeners = Vec::new();
-        for &address in &config.listen.addresses {
-            let failed = |error| StartError::Listen(address, error);
-            listeners.push(TcpListener::bind(address).await.map_err(failed)?);
-        }
+        let listeners = listeners::listen(&config).await?;
         let (phase, current) = watch::channel(Phase::Serving);
         let plugins = Arc::new(Plugins::start(settings::plugins(&config)));
         let services = services::start(&config, store, &plugins, &clock)?;
-        let upkeep = Upkeep::new(&config, Arc::clone(&plugins));
+        let upkeep = Upkeep::new(&config, Arc::clone(&plugins), tls.clone());
         let shutdown = Duration::from_secs(config.timeouts.shutdown_seconds);
         let shared = Arc::new(Shared::new(config, services, clock, current));
         let routes = http::routes(Arc::clone(&shared));
+        let urls = listeners.iter().filter_map(Listener::url).collect();
         let mut addresses = Vec::new();
         let mut tasks = upkeep.spawn(&shared);
-        for listener in listeners {
-            addresses.extend(listener.local_addr());
-            tasks.push(tokio::spawn(server::accept(listener, Arc::clone(&shared), routes.clone())));
+        for front in listeners::open(listeners, tls.as_ref(), &routes) {
+            addresses.extend(front.listener.local_addr());
+            tasks.push(tokio::spawn(server::accept(front, Arc::clone(&shared))));
         }
-        Ok(Running { addresses, shared, plugins, phase, tasks, shutdown })
+        Ok(Running { addresses, urls, shared, plugins, tls, phase, tasks, shutdown })
     }
 }
 
 impl Running {
-    /// Where it listens, in the order of the configuration; with the real ports where that says 0.
+    /// Where it listens, in the order of the configuration (plain, TLS, redirects); with the real ports where that says 0.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The same as URLs.
+    #[must_use]
+    pub fn urls(&self) -> &[String] {
+        &self.urls
     }
 
     /// Open connections.
@@ -154,9 +166,12 @@ impl Running {
         }
     }
 
-    /// Has the policy files read again, whether they have changed or not.
-    pub fn reload_policy(&self) {
+    /// Has the policy files and the certificate read again, whether they have changed or not.
+    pub fn reload(&self) {
         self.shared.reload.notify_one();
+        if let Some(tls) = &self.tls {
+            tls.asked.notify_one();
+        }
     }
 }
 
@@ -170,6 +185,7 @@ impl fmt::Display for StartError {
             Self::Store(error) => error.fmt(f),
             Self::RelayKeys(error) => error.fmt(f),
             Self::Management(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::Processor(error) => write!(f, "cannot start: {error}"),
         }

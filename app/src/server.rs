@@ -2,9 +2,12 @@
 
 mod admission;
 mod descriptors;
+mod front;
+mod patience;
 mod refuse;
 mod slots;
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,18 +22,22 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
 
 use self::admission::{Admission, Admitted};
+use self::patience::Patient;
 pub(crate) use admission::Refused;
 pub(crate) use descriptors::raise_limit;
+pub(crate) use front::{Front, Link};
 pub(crate) use slots::{Slot, Slots};
 
 use crate::address::{HeaderError, read_header};
 use crate::config::ProxyProtocol;
 use crate::connection::{self, Opened};
-use crate::http::{Caller, Handover};
+use crate::http::{Caller, Handover, Scheme};
 use crate::relay::{Phase, Shared, reached};
+use crate::stream::Stream;
 
 /// The least that hyper allows. A request's head has to fit, and the buffer is gone once the connection is upgraded.
 const HTTP_BUFFER_BYTES_MAX: usize = 8 * 1024;
@@ -42,31 +49,35 @@ const UNSENT_BYTES_MAX: u32 = 128 * 1024;
 /// How long to wait after an accept that failed for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a client that has connected, and not yet asked for anything, may take for that when the relay stops. It is
+/// answered then: where another process takes over, nobody's attempt fails.
+const STOP_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Accepts connections until the relay stops, and gives each a task.
-pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, routes: Router) {
+pub(crate) async fn accept(front: Front, shared: Arc<Shared>) {
     let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
     loop {
         let accepted = tokio::select! {
             biased;
             () = &mut closed => return,
-            accepted = listener.accept() => accepted,
+            accepted = front.listener.accept() => accepted,
         };
         match accepted {
-            Ok((socket, remote)) => start(socket, remote, &shared, &routes),
+            Ok((socket, remote)) => start(socket, remote, &front, &shared),
             // The client was gone before we came to it.
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot accept connections");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
-fn start(socket: TcpStream, remote: SocketAddr, shared: &Arc<Shared>, routes: &Router) {
+fn start(socket: TcpStream, remote: SocketAddr, front: &Front, shared: &Arc<Shared>) {
     let Some(slot) = shared.slots.take() else {
-        if let Some(turn) = shared.slots.take_refusal() {
-            tokio::spawn(refuse::refuse(socket, Refused::Full, turn));
+        if let Some(turn) = front.link.take_refusal(&shared.slots) {
+            tokio::spawn(refuse::refuse(socket, front.link.clone(), Refused::Full, turn));
         }
         return;
     };
@@ -74,11 +85,12 @@ fn start(socket: TcpStream, remote: SocketAddr, shared: &Arc<Shared>, routes: &R
         tracing::debug!(%remote, %error, "the connection was gone at once");
         return;
     }
-    tokio::spawn(serve(socket, remote, slot, Arc::clone(shared), routes.clone()));
+    let (link, routes) = (front.link.clone(), front.routes.clone());
+    tokio::spawn(serve(socket, remote, slot, Arc::clone(shared), (link, routes)));
 }
 
 /// An answer leaves when it is written (no waiting for more to send with it), and not much earlier than it is taken.
-fn prepare(socket: &TcpStream) -> std::io::Result<()> {
+fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     #[cfg(target_os = "linux")]
     SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
@@ -89,7 +101,13 @@ fn prepare(socket: &TcpStream) -> std::io::Result<()> {
 ///
 /// The slot is free again when this ends, even by a panic. It stands before what is shared because it has to be dropped
 /// after it: once all slots are free, nobody holds the store any more.
-async fn serve(mut socket: TcpStream, remote: SocketAddr, slot: Slot, shared: Arc<Shared>, routes: Router) {
+async fn serve(
+    mut socket: TcpStream,
+    remote: SocketAddr,
+    slot: Slot,
+    shared: Arc<Shared>,
+    (link, routes): (Link, Router),
+) {
     let peer = match peer(&mut socket, remote, &shared).await {
         Ok(peer) => peer,
         Err(error) => return tracing::debug!(%remote, %error, "a proxy said nothing useful"),
@@ -98,29 +116,40 @@ async fn serve(mut socket: TcpStream, remote: SocketAddr, slot: Slot, shared: Ar
         Ok(admitted) => admitted,
         Err(refused) => {
             tracing::debug!(%remote, %peer, %refused, "not let in");
-            let turn = shared.slots.take_refusal();
+            let turn = link.take_refusal(&shared.slots);
             drop((routes, shared));
             drop(slot);
             if let Some(turn) = turn {
-                refuse::refuse(socket, refused, turn).await;
+                Box::pin(refuse::refuse(socket, link, refused, turn)).await;
             }
             return;
         }
     };
+    // In boxes of their own: the memory is free again when the long WebSocket part begins.
+    let scheme = link.scheme();
+    let stream = match Box::pin(establish(socket, link, &shared)).await {
+        Ok(stream) => stream,
+        Err(error) => return tracing::debug!(%remote, %peer, %error, "no TLS handshake"),
+    };
     let handover = Handover::default();
-    // In a box of its own: the memory is free again when the long WebSocket part begins.
-    let http = Box::pin(serve_http(socket, admission, handover.clone(), Arc::clone(&shared), routes));
-    if let Err(error) = http.await {
+    let asking = (admission, scheme, handover.clone());
+    if let Err(error) = Box::pin(serve_http(stream, asking, Arc::clone(&shared), routes)).await {
         tracing::debug!(%remote, %error, "http connection failed");
     }
     if let Some(upgrading) = handover.take()
         && let Ok(upgraded) = upgrading.socket.await
-        && let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>()
+        && let Ok(parts) = upgraded.downcast::<TokioIo<Patient<Stream>>>()
     {
-        let Caller { address } = upgrading.caller;
+        let Caller { address, .. } = upgrading.caller;
         let opened = Opened { remote, address, host: upgrading.host, read: parts.read_buf };
-        connection::run(parts.io.into_inner(), opened, &shared).await;
+        connection::run(parts.io.into_inner().into_inner(), opened, &shared).await;
     }
+}
+
+/// Ready when the relay stops, and who has just connected has had the time to ask for something.
+async fn stopped(shared: &Shared) {
+    reached(shared.phase.clone(), Phase::Stopping).await;
+    sleep(STOP_PATIENCE).await;
 }
 
 /// Who is at the other end, as far as can be told before HTTP.
@@ -132,15 +161,24 @@ async fn peer(socket: &mut TcpStream, remote: SocketAddr, shared: &Shared) -> Re
     tokio::select! {
         biased;
         header = read_header(socket) => Ok(header?.unwrap_or(itself)),
-        () = tokio::time::sleep(shared.timeouts.header) => Err(HeaderError::TooSlow),
-        () = reached(shared.phase.clone(), Phase::Stopping) => Err(HeaderError::TooSlow),
+        () = sleep(shared.timeouts.header) => Err(HeaderError::TooSlow),
+        () = stopped(shared) => Err(HeaderError::TooSlow),
+    }
+}
+
+/// The stream, after its handshake if it needs one.
+async fn establish(socket: TcpStream, link: Link, shared: &Shared) -> io::Result<Stream> {
+    tokio::select! {
+        biased;
+        stream = link.establish(socket) => stream,
+        () = sleep(shared.timeouts.header) => Err(io::ErrorKind::TimedOut.into()),
+        () = stopped(shared) => Err(io::ErrorKind::TimedOut.into()),
     }
 }
 
 async fn serve_http(
-    socket: TcpStream,
-    admission: Admission,
-    handover: Handover,
+    stream: Stream,
+    (admission, scheme, handover): (Admission, Scheme, Handover),
     shared: Arc<Shared>,
     routes: Router,
 ) -> Result<(), hyper::Error> {
@@ -153,7 +191,7 @@ async fn serve_http(
         let admitted = admission.ask_request(request.headers(), &shared);
         let answer = admitted.map(|Admitted { address, pass }| {
             handover.hold(pass);
-            request.extensions_mut().insert(Caller { address });
+            request.extensions_mut().insert(Caller { address, scheme });
             request.extensions_mut().insert(handover.clone());
             routes.call(request)
         });
@@ -168,11 +206,15 @@ async fn serve_http(
         .timer(TokioTimer::new())
         .header_read_timeout(shared.timeouts.header)
         .max_buf_size(HTTP_BUFFER_BYTES_MAX)
-        .serve_connection(TokioIo::new(socket), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, shared.timeouts.write)), service)
         .with_upgrades();
+    let mut connection = pin!(connection);
     tokio::select! {
         biased;
-        done = connection => done,
-        () = reached(shared.phase.clone(), Phase::Stopping) => Ok(()),
+        done = connection.as_mut() => return done,
+        () = reached(shared.phase.clone(), Phase::Stopping) => {}
     }
+    // Who has asked for something already, or is about to, is still answered.
+    connection.as_mut().graceful_shutdown();
+    timeout(STOP_PATIENCE, connection).await.unwrap_or(Ok(()))
 }

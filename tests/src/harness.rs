@@ -5,6 +5,7 @@ pub mod http;
 pub mod management;
 mod process;
 mod relay;
+pub mod tls;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};

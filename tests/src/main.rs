@@ -53,3 +53,4 @@ mod reload;
 mod remote_policy;
 mod shadow;
 mod shutdown;
+mod tls;

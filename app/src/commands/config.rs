@@ -1,22 +1,48 @@
 //! `chappe config check` and `chappe config show`.
 
-use std::io::Write;
+use std::fmt;
+use std::io::{self, Write};
 
 use super::policy::{self, PolicyError};
 use crate::config::Config;
+use crate::tls::{self, TlsError};
 
-/// Says that the configuration can be used, the policy files that it names included;
+/// Why a configuration cannot be used, besides what is wrong with its own values.
+#[derive(Debug)]
+pub enum CheckError {
+    /// A policy file cannot be used.
+    Policy(PolicyError),
+    /// The certificate cannot be used.
+    Tls(TlsError),
+    /// Standard output cannot be written.
+    Write(io::Error),
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy(error) => error.fmt(f),
+            Self::Tls(error) => error.fmt(f),
+            Self::Write(error) => write!(f, "cannot write to standard output: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for CheckError {}
+
+/// Says that the configuration can be used, the files that it names included;
 /// [`config::load`](crate::config::load) has said so if it cannot.
 ///
 /// # Errors
 ///
-/// When a policy file cannot be used, or standard output not be written.
-pub fn check(config: &Config, mut out: impl Write) -> Result<(), PolicyError> {
+/// When a policy file or the certificate cannot be used, or standard output not be written.
+pub fn check(config: &Config, mut out: impl Write) -> Result<(), CheckError> {
     let files = [&config.policy.file, &config.policy.shadow_file];
     for file in files.into_iter().filter(|file| !file.as_os_str().is_empty()) {
-        policy::read(config, Some(file))?;
+        policy::read(config, Some(file)).map_err(CheckError::Policy)?;
     }
-    writeln!(out, "the configuration is fine").map_err(PolicyError::Write)
+    tls::check(&config.tls).map_err(CheckError::Tls)?;
+    writeln!(out, "the configuration is fine").map_err(CheckError::Write)
 }
 
 /// Prints the configuration as TOML, such that it can be loaded again.
@@ -24,7 +50,7 @@ pub fn check(config: &Config, mut out: impl Write) -> Result<(), PolicyError> {
 /// # Errors
 ///
 /// When standard output cannot be written.
-pub fn show(config: &Config, mut out: impl Write) -> std::io::Result<()> {
-    let text = toml::to_string_pretty(config).map_err(std::io::Error::other)?;
+pub fn show(config: &Config, mut out: impl Write) -> io::Result<()> {
+    let text = toml::to_string_pretty(config).map_err(io::Error::other)?;
     out.write_all(text.as_bytes())
 }

@@ -11,7 +11,7 @@ use crate::{Clock, Relay, StartError, log};
 const EXIT_IMPATIENT: i32 = 1;
 
 /// Serves until SIGTERM or SIGINT, then stops in an orderly way. A second signal ends the process at once. On SIGHUP the
-/// policy files are read again.
+/// policy files and the certificate are read again.
 ///
 /// # Errors
 ///
@@ -52,8 +52,8 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     let mut hangup = signal(SignalKind::hangup()).map_err(ServeError::Runtime)?;
     let data_dir = config.store.data_dir.clone();
     let running = Relay::start(config, Clock::system()).await.map_err(ServeError::Start)?;
-    for address in running.addresses() {
-        tracing::info!("listening on ws://{address}/");
+    for url in running.urls() {
+        tracing::info!("listening on {url}");
     }
     tracing::info!(data_dir = %data_dir.display(), version = env!("CARGO_PKG_VERSION"), "ready");
     let mut signalled = async || {
@@ -65,7 +65,7 @@ async fn serve(config: Config) -> Result<(), ServeError> {
     loop {
         tokio::select! {
             () = signalled() => break,
-            _ = hangup.recv() => running.reload_policy(),
+            _ = hangup.recv() => running.reload(),
         }
     }
     tracing::info!("stopping");

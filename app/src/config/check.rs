@@ -1,6 +1,7 @@
 //! Values that are out of range or do not go together.
 
 mod access;
+mod listen;
 mod network;
 
 use std::fmt;
@@ -40,15 +41,13 @@ impl Config {
         self.check_texts(&mut faults);
         self.check_least(&mut faults);
         self.check_pairs(&mut faults);
+        listen::check(self, &mut faults);
         access::check(self, &mut faults);
         network::check(self, &mut faults);
         faults.0
     }
 
     fn check_texts(&self, faults: &mut Faults) {
-        faults.unless(!self.listen.addresses.is_empty(), "listen.addresses", || {
-            "at least one is needed".to_owned()
-        });
         for url in &self.relay.urls {
             if let Err(error) = RelayUrl::parse(url) {
                 faults.0.push(Fault { key: "relay.urls", reason: format!("{url:?}: {error}") });

@@ -83,7 +83,8 @@ pub fn load(
         config.store.data_dir = data_home.ok_or(ConfigError::NoDataHome)?.join("chappe");
     }
     let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
-    for path in [&mut config.policy.file, &mut config.policy.shadow_file] {
+    let Config { policy, tls, .. } = &mut config;
+    for path in [&mut policy.file, &mut policy.shadow_file, &mut tls.certificate, &mut tls.key] {
         *path = from_folder(folder, path);
     }
     folder.clone_into(&mut config.policy.folder);

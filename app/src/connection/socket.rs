@@ -9,7 +9,8 @@ use std::task::{Context, Poll, ready};
 use chappe_buffers::{Buffer, Pool};
 use chappe_frames::{Incoming, Reader, Violation};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+
+use crate::stream::Stream;
 
 /// How much is read at once. Held only while there is something in it.
 const READ_BYTES: usize = 16 * 1024;
@@ -17,9 +18,9 @@ const READ_BYTES: usize = 16 * 1024;
 /// What an unfinished frame may keep a large buffer for while it is waited for.
 const SMALL_BYTES: usize = 1024;
 
-/// A TCP stream that speaks WebSocket.
+/// A stream that speaks WebSocket.
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     reader: Reader,
     pool: Pool,
     /// What came in and is not all read. None when there is nothing.
@@ -44,7 +45,7 @@ impl Unread {
 
 impl Socket {
     /// A socket of which `read` has been read already.
-    pub(super) fn new(stream: TcpStream, reader: Reader, pool: Pool, read: &[u8]) -> Self {
+    pub(super) fn new(stream: Stream, reader: Reader, pool: Pool, read: &[u8]) -> Self {
         let unread = (!read.is_empty()).then(|| {
             let mut buffer = pool.take_for(read.len());
             buffer.extend_from_slice(read);
@@ -142,6 +143,11 @@ impl Socket {
         }
     }
 
+    /// Whether the system has taken all that was written.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.stream.is_flushed()
+    }
+
     /// The two halves for a write that has to wait: what writes, and what tells how much was written meanwhile.
     pub(super) const fn writer(&mut self) -> (Writer<'_>, &AtomicU64) {
         let Self { stream, written, .. } = self;
@@ -174,7 +180,7 @@ fn make_room(buffer: &mut Buffer, missing_bytes: Option<usize>) {
 
 /// Writes what the system does not take at once.
 pub(super) struct Writer<'a> {
-    stream: &'a mut TcpStream,
+    stream: &'a mut Stream,
     written: &'a AtomicU64,
 }
 
@@ -184,5 +190,10 @@ impl Writer<'_> {
         let count = poll_fn(|context| Pin::new(&mut *self.stream).poll_write(context, bytes)).await?;
         self.written.fetch_add(count as u64, Ordering::Relaxed);
         if count == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(count) }
+    }
+
+    /// Waits until the system has taken all that was written.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush().await
     }
 }

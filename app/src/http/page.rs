@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 
-use super::{Changing, Counters, nip11, wanted};
+use super::{Changing, Counters, nip11};
 use crate::config::{Config, Limits};
 
 /// Holds `{{name}}` where a value goes.
@@ -42,8 +42,8 @@ impl Page {
         Self { template: fill(TEMPLATE, &fixed), own_url }
     }
 
-    /// The page with the numbers of now, and headers that let nothing else in.
-    pub(super) fn response(&self, headers: &HeaderMap, counters: Counters) -> Response<Body> {
+    /// The page with the address that it was asked for by and the numbers of now, and headers that let nothing else in.
+    pub(super) fn response(&self, address: Option<String>, counters: Counters) -> Response<Body> {
         let mut random = [0; 16];
         if getrandom::fill(&mut random).is_err() {
             return (StatusCode::SERVICE_UNAVAILABLE, "the system has no random numbers\n").into_response();
@@ -60,12 +60,12 @@ impl Page {
             (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
             (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         ];
-        (fixed, [(header::CONTENT_SECURITY_POLICY, policy)], self.html(headers, counters, nonce))
+        (fixed, [(header::CONTENT_SECURITY_POLICY, policy)], self.html(address, counters, nonce))
             .into_response()
     }
 
-    fn html(&self, headers: &HeaderMap, counters: Counters, nonce: String) -> String {
-        let address = self.own_url.clone().or_else(|| wanted::address(headers));
+    fn html(&self, address: Option<String>, counters: Counters, nonce: String) -> String {
+        let address = self.own_url.clone().or(address);
         let values = [
             ("nonce", nonce),
             ("address", escape(address.as_deref().unwrap_or("this page's address, with wss:// in front"))),

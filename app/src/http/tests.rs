@@ -68,14 +68,23 @@ fn bad_handshakes_are_told_why() {
 
 #[test]
 fn request_tells_the_address() {
-    let cases: [(Lines<'_>, Option<&str>); 4] = [
-        (&[("host", "relay.example")], Some("ws://relay.example/")),
-        (&[("host", "relay.example:80"), ("x-forwarded-proto", "https")], Some("wss://relay.example:80/")),
-        (&[("host", "relay.example"), ("x-forwarded-proto", "http, https")], Some("ws://relay.example/")),
-        (&[], None),
+    let cases: [(Lines<'_>, Scheme, Option<&str>); 5] = [
+        (&[("host", "relay.example")], Scheme::Plain, Some("ws://relay.example/")),
+        (&[("host", "relay.example")], Scheme::Tls, Some("wss://relay.example/")),
+        (
+            &[("host", "relay.example:80"), ("x-forwarded-proto", "https")],
+            Scheme::Plain,
+            Some("wss://relay.example:80/"),
+        ),
+        (
+            &[("host", "relay.example"), ("x-forwarded-proto", "http, https")],
+            Scheme::Plain,
+            Some("ws://relay.example/"),
+        ),
+        (&[], Scheme::Tls, None),
     ];
-    for (lines, expected) in cases {
-        assert_eq!(wanted::address(&headers(lines)).as_deref(), expected, "{lines:?}");
+    for (lines, scheme, expected) in cases {
+        assert_eq!(wanted::address(&headers(lines), scheme).as_deref(), expected, "{lines:?}");
     }
 }
 

@@ -16,6 +16,18 @@ use crate::address::Pass;
 pub(crate) struct Caller {
     /// Their address; none when a proxy keeps it to itself.
     pub(crate) address: Option<IpAddr>,
+    /// What their connection speaks.
+    pub(crate) scheme: Scheme,
+}
+
+/// What a connection speaks below HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scheme {
+    /// Nothing but TCP; a proxy in front may speak TLS.
+    #[default]
+    Plain,
+    /// TLS.
+    Tls,
 }
 
 /// What the connection's task needs once the 101 is sent.

@@ -3,6 +3,8 @@
 use axum::http::{HeaderMap, HeaderName, Method, header};
 use chappe_frames::accept_key;
 
+use super::Scheme;
+
 /// What a request to `/` wants, as its method and headers tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wanted {
@@ -90,9 +92,10 @@ pub(super) fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST)?.to_str().ok()
 }
 
-/// The relay's address as far as the request tells: the Host header, and what a proxy in front says of TLS.
-pub(super) fn address(headers: &HeaderMap) -> Option<String> {
+/// The relay's address as far as the request tells: the Host header, and TLS here or in a proxy in front.
+pub(super) fn address(headers: &HeaderMap, scheme: Scheme) -> Option<String> {
     let forwarded = HeaderName::from_static("x-forwarded-proto");
-    let secure = items(headers, &forwarded).next().is_some_and(|scheme| matches!(scheme, "https" | "wss"));
+    let secure = scheme == Scheme::Tls
+        || items(headers, &forwarded).next().is_some_and(|scheme| matches!(scheme, "https" | "wss"));
     Some(format!("{}://{}/", if secure { "wss" } else { "ws" }, host(headers)?))
 }

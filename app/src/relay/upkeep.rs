@@ -12,6 +12,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use super::{Phase, Shared, reached};
 use crate::config::Config;
 use crate::plugins::Plugins;
+use crate::tls::Tls;
 
 /// Between two searches for expired events. They are not served in any case: this only makes room.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -24,17 +25,18 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Upkeep {
     plugins: Arc<Plugins>,
     policy_files: Vec<PathBuf>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Upkeep {
-    pub(super) fn new(config: &Config, plugins: Arc<Plugins>) -> Self {
+    pub(super) fn new(config: &Config, plugins: Arc<Plugins>, tls: Option<Arc<Tls>>) -> Self {
         let files = [&config.policy.file, &config.policy.shadow_file];
         let policy_files = files.into_iter().filter(|file| !file.as_os_str().is_empty()).cloned().collect();
-        Self { plugins, policy_files }
+        Self { plugins, policy_files, tls }
     }
 
     pub(super) fn spawn(self, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
-        let Self { plugins, policy_files } = self;
+        let Self { plugins, policy_files, tls } = self;
         let mut tasks = vec![
             tokio::spawn(sweep(Arc::clone(shared))),
             tokio::spawn(tick(Arc::clone(shared))),
@@ -43,6 +45,7 @@ impl Upkeep {
         if !policy_files.is_empty() {
             tasks.push(tokio::spawn(watch_policy(Arc::clone(shared), plugins, policy_files)));
         }
+        tasks.extend(tls.map(|tls| tokio::spawn(watch_certificate(Arc::clone(shared), tls))));
         tasks
     }
 }
@@ -125,8 +128,34 @@ async fn watch_policy(shared: Arc<Shared>, plugins: Arc<Plugins>, files: Vec<Pat
     }
 }
 
+/// Has the certificate read again when its files have changed, or when somebody asks for it.
+///
+/// Certificate and key are changed one after the other: they are read once nothing has changed between two looks.
+async fn watch_certificate(shared: Arc<Shared>, tls: Arc<Tls>) {
+    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
+    let mut ticks = every(LOOK_EVERY);
+    let mut seen = stamps(tls.files());
+    let mut is_changed = false;
+    loop {
+        let asked = tokio::select! {
+            () = &mut closed => return,
+            _ = ticks.tick() => false,
+            () = tls.asked.notified() => true,
+        };
+        let now = stamps(tls.files());
+        let has_moved = now != std::mem::replace(&mut seen, now.clone());
+        is_changed |= has_moved;
+        if !asked && (!is_changed || has_moved) {
+            continue;
+        }
+        is_changed = false;
+        let tls = Arc::clone(&tls);
+        let _ = tokio::task::spawn_blocking(move || tls.reload()).await;
+    }
+}
+
 /// What changes when a file does: place, size and times.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
     inode: u64,
     bytes: u64,

@@ -5,15 +5,17 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::front::Link;
 use super::{Refused, Slot};
 
-/// How long the client has for sending its request and reading the answer.
+/// How long the client has for a handshake, sending its request and reading the answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Gives this answer, whatever is asked.
-pub(super) async fn refuse(mut socket: TcpStream, refused: Refused, turn: Slot) {
+pub(super) async fn refuse(socket: TcpStream, link: Link, refused: Refused, turn: Slot) {
     // What comes of it is the client's concern: it is over for us in any case.
     let _ = tokio::time::timeout(PATIENCE, async {
+        let mut socket = link.establish(socket).await?;
         // Read first: closing with unread bytes would reset the connection, and the answer be lost.
         let mut request = [0; 2048];
         let _ = socket.read(&mut request).await?;

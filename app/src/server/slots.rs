@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many connections over the bound are told so at the same time; the rest are just closed.
+/// How many connections that are not let in are told so at the same time; the rest are just closed.
 const REFUSALS_MAX: usize = 64;
+
+/// The same over TLS, where it takes a handshake, some hundred times the work.
+const TLS_REFUSALS_MAX: usize = 8;
 
 /// The places for connections.
 #[derive(Debug)]
@@ -13,6 +16,7 @@ pub(crate) struct Slots {
     max: u32,
     open: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
+    tls_refusals: Arc<Semaphore>,
 }
 
 /// A connection's place; free again when it is dropped, by a panic too.
@@ -25,7 +29,12 @@ impl Slots {
     /// Places for so many connections.
     pub(crate) fn new(max: u32) -> Self {
         let places = |count| Arc::new(Semaphore::new(count));
-        Self { max, open: places(usize::try_from(max).unwrap_or(usize::MAX)), refusals: places(REFUSALS_MAX) }
+        Self {
+            max,
+            open: places(usize::try_from(max).unwrap_or(usize::MAX)),
+            refusals: places(REFUSALS_MAX),
+            tls_refusals: places(TLS_REFUSALS_MAX),
+        }
     }
 
     /// A place for a connection, if there is one.
@@ -36,6 +45,11 @@ impl Slots {
     /// A place for a connection that is only told that there is none.
     pub(crate) fn take_refusal(&self) -> Option<Slot> {
         take(&self.refusals)
+    }
+
+    /// The same for one that has to do a TLS handshake to be told.
+    pub(crate) fn take_tls_refusal(&self) -> Option<Slot> {
+        take(&self.tls_refusals)
     }
 
     /// Open connections.

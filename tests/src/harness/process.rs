@@ -33,6 +33,16 @@ impl Process {
 
     /// The same on these addresses.
     pub async fn start_on(dir: &Path, addresses: &[&str], knobs: &[(&str, &str)]) -> Self {
+        Self::start_with_more(dir, addresses, knobs, 0).await
+    }
+
+    /// The same where the knobs name so many more addresses.
+    pub async fn start_with_more(
+        dir: &Path,
+        addresses: &[&str],
+        knobs: &[(&str, &str)],
+        more: usize,
+    ) -> Self {
         let mut command = tokio::process::Command::from(command());
         command.arg("--data-dir").arg(dir);
         command.args(addresses.iter().flat_map(|address| ["--listen", address]));
@@ -43,7 +53,7 @@ impl Process {
         let (found, mut listening) = watch::channel(Vec::new());
         tokio::spawn(read_log(child.stderr.take().unwrap(), Arc::clone(&log), found));
         let mut process = Self { child, addresses: Vec::new(), log };
-        let all = |listening: &Vec<SocketAddr>| listening.len() == addresses.len();
+        let all = |listening: &Vec<SocketAddr>| listening.len() == addresses.len() + more;
         let listening = timeout(PATIENCE, listening.wait_for(all)).await.expect("the relay does not listen");
         process.addresses = listening.expect("the relay ended at its start").clone();
         process

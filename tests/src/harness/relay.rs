@@ -1,5 +1,6 @@
 //! A relay in this process, on a free port and a directory of its own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -63,6 +64,16 @@ impl Relay {
     /// `127.0.0.1:PORT`.
     pub fn address(&self) -> String {
         self.running.as_ref().unwrap().addresses()[0].to_string()
+    }
+
+    /// Wherever it listens, in the order of the configuration.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.running.as_ref().unwrap().addresses()
+    }
+
+    /// Has it read its files again, as SIGHUP does.
+    pub fn reload(&self) {
+        self.running.as_ref().unwrap().reload();
     }
 
     /// `ws://127.0.0.1:PORT`.

@@ -1,0 +1,89 @@
+//! Certificates of a test's own authority, and clients that trust it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::Client;
+
+/// Whom the test's clients trust.
+pub struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+/// A certificate and its key.
+pub struct Pair {
+    pub certificate: String,
+    pub key: String,
+    pub der: CertificateDer<'static>,
+}
+
+impl Authority {
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        Self { issuer: CertifiedIssuer::self_signed(params, key).unwrap() }
+    }
+
+    /// A new pair for `localhost`.
+    pub fn issue(&self) -> Pair {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
+    }
+
+    /// What a client needs that trusts it and speaks these protocols (ALPN).
+    pub fn client(&self, protocols: &[&str]) -> TlsConnector {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        TlsConnector::from(Arc::new(config))
+    }
+
+    /// A TLS connection to this address.
+    pub async fn connect(&self, address: &str) -> std::io::Result<TlsStream<TcpStream>> {
+        let socket = TcpStream::connect(address).await.unwrap();
+        // As browsers do: see the plain client.
+        socket.set_nodelay(true).unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        self.client(&["http/1.1"]).connect(name, socket).await
+    }
+
+    /// A WebSocket over TLS.
+    pub async fn join(&self, address: &str) -> Client<TlsStream<TcpStream>> {
+        let stream = self.connect(address).await.unwrap();
+        let url = format!("wss://localhost:{}/", address.rsplit_once(':').unwrap().1);
+        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
+        Client { socket }
+    }
+
+    /// The certificate that is shown there now.
+    pub async fn shown(&self, address: &str) -> CertificateDer<'static> {
+        let stream = self.connect(address).await.unwrap();
+        stream.get_ref().1.peer_certificates().unwrap()[0].clone()
+    }
+}
+
+impl Pair {
+    /// Writes both files, and says where they are.
+    pub fn write(&self, dir: &Path) -> [PathBuf; 2] {
+        let files = [dir.join("certificate.pem"), dir.join("key.pem")];
+        std::fs::write(&files[0], &self.certificate).unwrap();
+        std::fs::write(&files[1], &self.key).unwrap();
+        files
+    }
+}
