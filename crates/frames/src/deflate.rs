@@ -8,13 +8,17 @@
 //! before itself, and begins and ends at a whole byte.
 
 mod idle;
+mod inflater;
+mod tally;
 
+use std::ops::DerefMut;
 use std::sync::Arc;
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Compress, Compression, FlushCompress};
 
 use self::idle::Idle;
-use crate::Violation;
+pub use self::inflater::Inflater;
+pub use self::tally::{Compressed, Tally};
 use crate::extension::Agreement;
 use crate::head::Outgoing;
 use crate::writer::{append_text, append_with};
@@ -28,28 +32,14 @@ const TAIL: &[u8] = &[0x00, 0x00, 0xff, 0xff];
 /// More than compression can add to a message that it does not shorten: some bytes, and 5 for each block of 64 KiB.
 const ADDED_BYTES: usize = 64;
 
-/// The longest block of bytes as they are, and what stands before them (RFC 1951, section 3.2.4).
-const STORED_BYTES_MAX: usize = u16::MAX as usize;
+/// What stands before a block of bytes as they are (RFC 1951, section 3.2.4).
 const STORED_HEAD_BYTES: usize = 5;
-
-/// The least that a message grows by while it is decompressed.
-const GROWTH_BYTES_MIN: usize = 1024;
-
-/// How often a message may say that its compression ends and then go on. Once is what some clients do (RFC 7692, section
-/// 7.2.3.4).
-const ENDS_MAX: usize = 4;
 
 /// Compresses messages. A clone shares the states.
 #[derive(Debug, Clone)]
 pub struct Deflater {
     idle: Arc<Idle<Compress>>,
     message_bytes_min: usize,
-}
-
-/// Decompresses messages. A clone shares the states.
-#[derive(Debug, Clone)]
-pub struct Inflater {
-    idle: Arc<Idle<Decompress>>,
 }
 
 /// The end of a message, compressed once for all whose message ends with it.
@@ -67,18 +57,64 @@ impl Deflater {
         Self { idle: Arc::new(Idle::new(states_max)), message_bytes_min }
     }
 
+    /// The least bytes of a message, or of the end of one, that is compressed.
+    #[must_use]
+    pub const fn message_bytes_min(&self) -> usize {
+        self.message_bytes_min
+    }
+
     /// Appends a text message, compressed where that makes it shorter and the client can take it.
     pub fn append_text(&self, out: &mut Vec<u8>, agreement: Agreement, message: &[u8]) {
-        let start = out.len();
-        if message.len() >= self.message_bytes_min && agreement.reaches(message.len()) {
-            let mut is_whole = false;
-            append_with(out, Outgoing::DeflatedText, |out| is_whole = self.deflate(message, out));
-            if is_whole && out.len() - start < message.len() {
-                return;
-            }
-            out.truncate(start);
+        if self.append_deflated(out, agreement, message).is_none() {
+            append_text(out, message);
         }
-        append_text(out, message);
+    }
+
+    /// The same for a message that is written by `append` to the end of the buffer, which it may not shorten. One that is
+    /// too short to be compressed costs no more than without compression; for others `buffer` is asked for an empty one.
+    ///
+    /// Says what compression made of it, if anything.
+    pub fn append_text_with<B: DerefMut<Target = Vec<u8>>>(
+        &self,
+        out: &mut Vec<u8>,
+        agreement: Agreement,
+        buffer: impl FnOnce() -> B,
+        append: impl FnOnce(&mut Vec<u8>),
+    ) -> Option<Compressed> {
+        let start = out.len();
+        let payload = append_with(out, Outgoing::Text, append);
+        let written = out.get(payload..).unwrap_or_default();
+        if !self.takes(agreement, written) {
+            return None;
+        }
+        let mut message = buffer();
+        message.extend_from_slice(written);
+        out.truncate(start);
+        let compressed = self.append_deflated(out, agreement, &message);
+        if compressed.is_none() {
+            append_text(out, &message);
+        }
+        compressed
+    }
+
+    /// Whether a message may be compressed.
+    const fn takes(&self, agreement: Agreement, message: &[u8]) -> bool {
+        message.len() >= self.message_bytes_min && agreement.reaches(message.len())
+    }
+
+    /// Appends a message compressed. Nothing, when it may not be, or would not get shorter.
+    fn append_deflated(&self, out: &mut Vec<u8>, agreement: Agreement, message: &[u8]) -> Option<Compressed> {
+        if !self.takes(agreement, message) {
+            return None;
+        }
+        let (start, mut is_whole) = (out.len(), false);
+        let payload = append_with(out, Outgoing::DeflatedText, |out| is_whole = self.deflate(message, out));
+        let deflated_bytes = out.len() - payload;
+        if !is_whole || deflated_bytes >= message.len() {
+            out.truncate(start);
+            return None;
+        }
+        Some(Compressed::one(message.len(), deflated_bytes))
     }
 
     /// Compresses the end of a message for [`append_shared`]. None when it is too short for it, or gets no shorter.
@@ -126,99 +162,39 @@ impl Shared {
     }
 }
 
-/// Appends a text message: its `beginning` as it is, its end compressed before. False, and nothing, when the client cannot
-/// take that.
-#[must_use]
-pub fn append_shared(out: &mut Vec<u8>, agreement: Agreement, beginning: &[u8], end: &Shared) -> bool {
+/// Appends a text message: its beginning as `append` writes it to the end of the buffer, at most 65,535 bytes, its end
+/// compressed before. Says what compression made of it; nothing, and appends nothing, when the client cannot take that.
+pub fn append_shared(
+    out: &mut Vec<u8>,
+    agreement: Agreement,
+    append: impl FnOnce(&mut Vec<u8>),
+    end: &Shared,
+) -> Option<Compressed> {
     if !agreement.reaches(end.plain_bytes) {
-        return false;
+        return None;
     }
-    append_with(out, Outgoing::DeflatedText, |out| {
-        for block in beginning.chunks(STORED_BYTES_MAX) {
-            append_stored(out, block);
-        }
+    let (start, mut beginning) = (out.len(), None);
+    let payload = append_with(out, Outgoing::DeflatedText, |out| {
+        beginning = append_stored(out, append);
         out.extend_from_slice(&end.deflated);
     });
-    true
+    let Some(beginning) = beginning else {
+        out.truncate(start);
+        return None;
+    };
+    Some(Compressed::one(beginning + end.plain_bytes, out.len() - payload))
 }
 
-/// A block that holds its bytes as they are, at a whole byte, and is not the last one (RFC 1951, section 3.2.4).
-fn append_stored(out: &mut Vec<u8>, block: &[u8]) {
-    let [low, high, ..] = block.len().to_le_bytes();
-    out.extend_from_slice(&[0, low, high, !low, !high]);
-    out.extend_from_slice(block);
-}
-
-impl Inflater {
-    /// Keeps at most `states_max` states: as many as there are threads.
-    #[must_use]
-    pub fn new(states_max: usize) -> Self {
-        Self { idle: Arc::new(Idle::new(states_max)) }
-    }
-
-    /// Appends what the bytes are decompressed, up to `bytes_max`.
-    pub(crate) fn inflate(
-        &self,
-        deflated: &[u8],
-        out: &mut Vec<u8>,
-        bytes_max: usize,
-    ) -> Result<(), Violation> {
-        let mut state = self.idle.take_or(|| Decompress::new(false));
-        state.reset(false);
-        let done = inflate(&mut state, deflated, out, bytes_max);
-        self.idle.give_back(state);
-        done
-    }
-}
-
-fn inflate(
-    state: &mut Decompress,
-    deflated: &[u8],
-    out: &mut Vec<u8>,
-    bytes_max: usize,
-) -> Result<(), Violation> {
-    let mut ends = 0;
-    for part in [deflated, TAIL] {
-        let mut rest = part;
-        loop {
-            make_room(out, rest.len(), bytes_max);
-            let (taken_before, length_before) = (state.total_in(), out.len());
-            let status =
-                state.decompress_vec(rest, out, FlushDecompress::Sync).map_err(|_| Violation::NotDeflate)?;
-            let taken = state.total_in() - taken_before;
-            rest = behind(rest, taken);
-            if out.len() > bytes_max {
-                return Err(Violation::TooLong);
-            }
-            if status == Status::StreamEnd {
-                ends += 1;
-                if rest.is_empty() {
-                    return Ok(());
-                }
-                if ends > ENDS_MAX {
-                    return Err(Violation::NotDeflate);
-                }
-                state.reset(false);
-            } else if rest.is_empty() && out.len() < out.capacity() {
-                break;
-            } else if taken == 0 && out.len() == length_before {
-                // There is room, there is input, and nothing comes of it.
-                return Err(Violation::NotDeflate);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Has `out` be able to grow, by no more than what was decompressed so far or is likely to come, and not much further than
-/// to the bound.
-fn make_room(out: &mut Vec<u8>, deflated_bytes: usize, bytes_max: usize) {
-    if out.len() < out.capacity() {
-        return;
-    }
-    let likely = out.len().max(deflated_bytes.saturating_mul(2)).max(GROWTH_BYTES_MIN);
-    let allowed = bytes_max.saturating_sub(out.len()).saturating_add(1);
-    out.reserve_exact(likely.min(allowed));
+/// A block that holds the bytes that `append` writes as they are, at a whole byte, and is not the last one (RFC 1951,
+/// section 3.2.4). Says how many they are, unless they are too many.
+fn append_stored(out: &mut Vec<u8>, append: impl FnOnce(&mut Vec<u8>)) -> Option<usize> {
+    let start = out.len();
+    out.extend_from_slice(&[0; STORED_HEAD_BYTES]);
+    append(out);
+    let bytes = out.len() - start - STORED_HEAD_BYTES;
+    let [low, high] = u16::try_from(bytes).ok()?.to_le_bytes();
+    out.get_mut(start..start + STORED_HEAD_BYTES)?.copy_from_slice(&[0, low, high, !low, !high]);
+    Some(bytes)
 }
 
 fn behind(bytes: &[u8], taken: u64) -> &[u8] {

@@ -79,7 +79,8 @@ fn window_bits(value: &str) -> Option<u8> {
 impl Agreement {
     /// Whether compression that refers to anything in so many bytes stays within what was agreed on. The server's states
     /// have the largest window, so longer messages are not compressed for a client that wants a smaller one.
-    pub(crate) const fn reaches(self, bytes: usize) -> bool {
+    #[must_use]
+    pub const fn reaches(self, bytes: usize) -> bool {
         self.window_bits == WINDOW_BITS_MAX || bytes <= 1 << self.window_bits
     }
 }

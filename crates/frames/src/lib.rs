@@ -31,7 +31,7 @@ mod writer;
 
 pub use accept::accept_key;
 pub use close::{Close, REASON_BYTES_MAX};
-pub use deflate::{Deflater, Inflater, Shared, append_shared};
+pub use deflate::{Compressed, Deflater, Inflater, Shared, Tally, append_shared};
 pub use extension::{Agreement, BadExtensions, negotiate};
 pub use head::{HEAD_BYTES_MAX, Head, Outgoing};
 pub use reader::{Incoming, Reader};

@@ -71,6 +71,12 @@ impl Reader {
         Self { message_bytes_max, inflater, frame: None, message: None, utf8 }
     }
 
+    /// Whether messages may come compressed, and need the `scratch` of [`Self::next`].
+    #[must_use]
+    pub const fn inflates(&self) -> bool {
+        self.inflater.is_some()
+    }
+
     /// Takes the next thing the client said from the front of `unread`, or nothing while it is not all there. Call it until
     /// it returns nothing.
     ///

@@ -17,8 +17,8 @@ pub fn append_text_with(out: &mut Vec<u8>, append: impl FnOnce(&mut Vec<u8>)) {
     append_with(out, Outgoing::Text, append);
 }
 
-/// Appends a frame whose payload is written by `append`.
-pub(crate) fn append_with(out: &mut Vec<u8>, what: Outgoing, append: impl FnOnce(&mut Vec<u8>)) {
+/// Appends a frame whose payload is written by `append`, and says where that begins.
+pub(crate) fn append_with(out: &mut Vec<u8>, what: Outgoing, append: impl FnOnce(&mut Vec<u8>)) -> usize {
     let start = out.len();
     let begin = start + USUAL_HEAD_BYTES;
     out.extend_from_slice(&[0; USUAL_HEAD_BYTES]);
@@ -35,6 +35,7 @@ pub(crate) fn append_with(out: &mut Vec<u8>, what: Outgoing, append: impl FnOnce
     if let Some(room) = out.get_mut(start..to) {
         room.copy_from_slice(head);
     }
+    to
 }
 
 /// Appends a close frame: with a code and a reason, of which as much is sent as fits into [`REASON_BYTES_MAX`], or empty, as

@@ -49,11 +49,15 @@ fn compressed_messages_allocate_nothing() {
     let (deflater, inflater) = (Deflater::new(100, 1), Inflater::new(1));
     let shared = deflater.share(MESSAGE).unwrap();
     let mut reader = Reader::new(1_000, Some(inflater));
-    let (mut out, mut frames, mut scratch) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut out, mut lent, mut frames, mut scratch) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut work = || {
         out.clear();
         deflater.append_text(&mut out, agreement, MESSAGE);
-        assert!(append_shared(&mut out, agreement, br#"["EVENT","sub","#, &shared));
+        let beginning = |out: &mut Vec<u8>| out.extend_from_slice(br#"["EVENT","sub","#);
+        assert!(append_shared(&mut out, agreement, beginning, &shared).is_some());
+        let message = |out: &mut Vec<u8>| out.extend_from_slice(MESSAGE);
+        lent.clear();
+        assert!(deflater.append_text_with(&mut out, agreement, || &mut lent, message).is_some());
         frames.clear();
         frames.extend_from_slice(&[out[0], out[1] | 0x80, 0, 0, 0, 0]);
         frames.extend_from_slice(&out[2..]);

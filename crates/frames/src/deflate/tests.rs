@@ -1,8 +1,9 @@
 use chappe_testkit::Rng;
 
+use super::inflater::ENDS_MAX;
 use super::*;
 use crate::extension::negotiate;
-use crate::{Incoming, Reader};
+use crate::{Incoming, Reader, Violation};
 
 fn plain() -> Agreement {
     negotiate(["permessage-deflate"]).unwrap().unwrap()
@@ -66,14 +67,45 @@ fn any_message_comes_back() {
 }
 
 #[test]
+fn a_message_written_in_place_is_the_same_as_one_that_is_given() {
+    let (deflater, mut rng) = (Deflater::new(200, 1), Rng::new(6));
+    let noise: Vec<u8> = (0..1_000).map(|_| rng.bits().to_le_bytes()[0]).collect();
+    for message in [text(&mut rng, 199), text(&mut rng, 200), text(&mut rng, 100_000), noise] {
+        for offer in ["permessage-deflate", "permessage-deflate; server_max_window_bits=8"] {
+            let agreement = negotiate([offer]).unwrap().unwrap();
+            let (mut given, mut in_place, mut lent) = (b"before".to_vec(), b"before".to_vec(), Vec::new());
+            deflater.append_text(&mut given, agreement, &message);
+            let append = |out: &mut Vec<u8>| out.extend_from_slice(&message);
+            let compressed = deflater.append_text_with(&mut in_place, agreement, || &mut lent, append);
+            assert!(given == in_place, "{offer}, {} bytes", message.len());
+            let deflated =
+                payload(&in_place[6..]).map(|deflated| Compressed::one(message.len(), deflated.len()));
+            assert_eq!(compressed, deflated);
+        }
+    }
+}
+
+#[test]
+fn what_was_decompressed_is_counted() {
+    let inflater = Inflater::new(1);
+    let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    for _ in 0..3 {
+        inflater.clone().inflate(&hello, &mut Vec::new(), 5).unwrap();
+    }
+    let compressed = Compressed { messages: 3, plain_bytes: 15, deflated_bytes: 21 };
+    assert_eq!(inflater.tally().sum(), compressed);
+}
+
+#[test]
 fn short_messages_and_far_references_are_left_out() {
     let message = vec![b'a'; 1_000];
     let compressed = |deflater: &Deflater, offer: &str| {
         let (mut out, agreement) = (Vec::new(), negotiate([offer]).unwrap().unwrap());
         deflater.append_text(&mut out, agreement, &message);
         let alone = payload(&out).is_some();
-        let shared =
-            deflater.share(&message).is_some_and(|end| append_shared(&mut out, agreement, b"", &end));
+        let shared = deflater
+            .share(&message)
+            .is_some_and(|end| append_shared(&mut out, agreement, |_| (), &end).is_some());
         assert_eq!(alone, shared, "{offer}");
         alone
     };
@@ -91,15 +123,22 @@ fn one_end_serves_any_beginning() {
         let end = text(&mut rng, length);
         let shared = deflater.share(&end).unwrap();
         assert!(shared.len_bytes() < end.len());
-        for beginning_bytes in [0, 1, 13, 70, 65_535, 65_536] {
+        for beginning_bytes in [0, 1, 13, 70, 65_535] {
             // Alike, so that a reference across would be tempting.
             let beginning: Vec<u8> = end.iter().copied().cycle().take(beginning_bytes).collect();
             let mut out = Vec::new();
-            assert!(append_shared(&mut out, plain(), &beginning, &shared));
+            let append = |out: &mut Vec<u8>| out.extend_from_slice(&beginning);
+            let compressed = append_shared(&mut out, plain(), append, &shared).unwrap();
             let whole = [beginning.as_slice(), &end].concat();
-            assert!(inflated(payload(&out).unwrap(), whole.len()).unwrap() == whole);
+            let payload = payload(&out).unwrap();
+            assert!(inflated(payload, whole.len()).unwrap() == whole);
+            assert_eq!(compressed, Compressed::one(whole.len(), payload.len()));
         }
     }
+    let shared = deflater.share(&[b'a'; 100]).unwrap();
+    let mut out = b"before".to_vec();
+    assert_eq!(append_shared(&mut out, plain(), |out| out.resize(out.len() + 65_536, b'a'), &shared), None);
+    assert_eq!(out, b"before");
     assert_eq!(deflater.share(&[b'a'; 99]), None);
     let noise: Vec<u8> = (0..1_000).map(|_| rng.bits().to_le_bytes()[0]).collect();
     assert_eq!(deflater.share(&noise), None);
