@@ -15,6 +15,7 @@
 //! Start with [`Session::receive`] and `publish.rs`, the way of an event; then `subscribe.rs`, the way of a REQ.
 
 mod backlog;
+mod compressor;
 mod hyperloglog;
 mod open;
 mod outbox;
@@ -28,6 +29,7 @@ mod subscribe;
 mod waiting;
 mod workspace;
 
+pub use compressor::{Compressor, Remembered};
 pub use outbox::Outbox;
 pub use services::{AuthChallenge, Limits, Services};
 pub use session::{Activity, Closing, Session};

@@ -2,6 +2,10 @@
 
 use chappe_buffers::{Buffer, Pool};
 use chappe_frames::{append_text_with, texts};
+use chappe_protocol::SubscriptionId;
+use chappe_store::RecordView;
+
+use crate::compressor::{Compression, Effort};
 
 /// Messages in the order in which to send them, as WebSocket frames in one pooled run of bytes: what a message needs around
 /// itself is written with it, so that nobody has to copy it once more, and many leave in one call of the system.
@@ -13,6 +17,8 @@ pub struct Outbox {
     bytes: Option<Buffer>,
     /// How many of them are sent.
     sent: usize,
+    /// None where the client takes no compressed messages. In a box, so that such a connection does not hold the room for it.
+    compression: Option<Box<Compression>>,
 }
 
 impl Outbox {
@@ -20,7 +26,11 @@ impl Outbox {
     pub const FULL_BYTES: usize = 64 * 1024;
 
     pub(crate) const fn new(pool: Pool) -> Self {
-        Self { pool, bytes: None, sent: 0 }
+        Self { pool, bytes: None, sent: 0, compression: None }
+    }
+
+    pub(crate) fn compress(&mut self, compression: Compression) {
+        self.compression = Some(Box::new(compression));
     }
 
     /// What is to be sent, as WebSocket frames.
@@ -29,7 +39,8 @@ impl Outbox {
         self.bytes.as_ref().and_then(|bytes| bytes.get(self.sent..)).unwrap_or_default()
     }
 
-    /// The messages themselves, for who has no WebSocket and has sent nothing yet: each is UTF-8 JSON, whole.
+    /// The messages themselves, for who has no WebSocket and no compression and has sent nothing yet: each is UTF-8 JSON,
+    /// whole.
     pub fn messages(&self) -> impl Iterator<Item = &[u8]> {
         texts(self.frames())
     }
@@ -52,6 +63,9 @@ impl Outbox {
     pub fn clear(&mut self) {
         self.bytes = None;
         self.sent = 0;
+        if let Some(compression) = &mut self.compression {
+            compression.tell();
+        }
     }
 
     /// Adds a frame that is no message, such as a ping, which `append` writes.
@@ -65,6 +79,24 @@ impl Outbox {
 
     /// Adds one message, which `append` writes.
     pub(crate) fn message(&mut self, append: impl FnOnce(&mut Vec<u8>)) {
-        append_text_with(self.bytes.get_or_insert_with(|| self.pool.take()), append);
+        let Self { pool, bytes, compression, .. } = self;
+        let out = bytes.get_or_insert_with(|| pool.take());
+        match compression {
+            Some(compression) => compression.append(out, pool, append),
+            None => append_text_with(out, append),
+        }
+    }
+
+    /// Adds an EVENT message.
+    pub(crate) fn event(&mut self, subscription: &SubscriptionId, record: &RecordView<'_>) -> Effort {
+        let Self { pool, bytes, compression, .. } = self;
+        let out = bytes.get_or_insert_with(|| pool.take());
+        let compressed = compression
+            .as_mut()
+            .and_then(|compression| compression.append_event(out, pool, subscription, record));
+        compressed.unwrap_or_else(|| {
+            append_text_with(out, |out| chappe_codec::append_event_message(out, subscription, record.json()));
+            Effort::Copied
+        })
     }
 }

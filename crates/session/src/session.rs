@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use chappe_authorization::{Challenge, Peer};
 use chappe_codec::{About, Answer, ClientMessage, Malformed};
+use chappe_frames::Agreement;
 use chappe_processing::Inbox;
 use chappe_protocol::{EventId, Prefix, Refusal, SubscriptionId, Timestamp};
 
 use crate::backlog::Backlog;
+use crate::compressor::Compression;
 use crate::open::OpenSubscriptions;
 use crate::replies::{Replies, Reply};
 use crate::stored::Running;
 use crate::waiting::Waiting;
 use crate::workspace::Workspace;
-use crate::{AuthChallenge, Outbox, Services};
+use crate::{AuthChallenge, Compressor, Outbox, Services};
 
 /// One connection's conversation. Dropping it ends its subscriptions.
 pub struct Session {
@@ -108,6 +110,11 @@ impl Session {
             session.send_challenge();
         }
         session
+    }
+
+    /// From now on, messages are compressed as the client agreed to in the handshake.
+    pub fn compress(&mut self, agreement: Agreement, compressor: Arc<Compressor>) {
+        self.outbox.compress(Compression::new(agreement, compressor));
     }
 
     /// What to send to the client. Clear it when it is sent, then [advance](Self::advance).

@@ -7,6 +7,7 @@ use chappe_protocol::{Prefix, Refusal, SubscriptionId, Timestamp};
 use chappe_store::{Ask, Completeness, Progress, Query, QueryBounds, RecordView, Seq, Step};
 use chappe_subscriptions::Token;
 
+use crate::compressor::Effort;
 use crate::hyperloglog::HyperLogLog;
 use crate::{Limits, Session};
 
@@ -26,6 +27,9 @@ enum Purpose {
 
 /// What one slice may cost, so that other connections get their turn: some hundred microseconds.
 const STEP: Step = Step { events_max: 200, scans_max: 2_000 };
+
+/// Events that one slice compresses: each costs as much as ten or twenty that are copied.
+const COMPRESSED_MAX: u64 = 50;
 
 impl Running {
     pub(crate) fn stored(
@@ -87,10 +91,15 @@ impl Session {
         let Running { id, query, purpose } = running;
         let access = services.access();
         let mut see = |record: &RecordView<'_>| can_see(&access, &peer.viewer, &record.head());
+        let mut compressed = 0;
         let mut each = |record: RecordView<'_>| match purpose {
             Purpose::Subscribe(_) => {
-                outbox.message(|out| chappe_codec::append_event_message(out, id, record.json()));
-                if outbox.has_room() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                compressed += u64::from(outbox.event(id, &record) == Effort::Compressed);
+                if outbox.has_room() && compressed < COMPRESSED_MAX {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
             }
             Purpose::Count { events, hyperloglog } => {
                 *events += 1;

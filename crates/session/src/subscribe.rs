@@ -167,7 +167,7 @@ impl Session {
         }
         let record = live.record.view();
         if can_see(&self.services.access(), &self.peer.viewer, &record.head()) {
-            self.outbox.message(|out| chappe_codec::append_event_message(out, &open.id, record.json()));
+            self.outbox.event(&open.id, &record);
         }
     }
 }
