@@ -5,6 +5,7 @@
 
 mod access;
 mod check;
+mod compression;
 mod environment;
 mod key;
 mod load;
@@ -22,6 +23,7 @@ pub use access::{
     OnFailure, Others, Policy, Social,
 };
 pub use check::Fault;
+pub use compression::Compression;
 pub use key::{KeyError, parse_key};
 pub use load::{ConfigError, Overrides, load};
 pub use network::{Proxy, ProxyProtocol, Rates};
@@ -43,6 +45,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long the relay waits.
     pub timeouts: Timeouts,
+    /// Compressed messages.
+    pub compression: Compression,
     /// Who may write, and who may see what.
     pub access: Access,
     /// The policy file and the external checks.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chappe_frames::{Incoming, Reader, Violation, append_ping, append_pong};
+use chappe_frames::{Agreement, Incoming, Reader, Violation, append_ping, append_pong};
 use chappe_processing::Inbox;
 use chappe_session::{Activity, Session};
 use hyper::body::Bytes;
@@ -56,6 +56,8 @@ pub(crate) struct Opened {
     pub(crate) address: Option<IpAddr>,
     /// The request's Host header.
     pub(crate) host: Option<String>,
+    /// How messages are compressed, if they are.
+    pub(crate) compression: Option<Agreement>,
     /// What came after the handshake and was read with it.
     pub(crate) read: Bytes,
 }
@@ -63,14 +65,19 @@ pub(crate) struct Opened {
 /// Serves the connection until it ends.
 pub(crate) async fn run(stream: Stream, opened: Opened, shared: &Shared) {
     let started = Instant::now();
-    let Opened { remote, address, host, read } = opened;
-    let session = match shared.session(host.as_deref(), address) {
+    let Opened { remote, address, host, compression, read } = opened;
+    let mut session = match shared.session(host.as_deref(), address) {
         Ok(session) => session,
         Err(error) => return tracing::error!(%error, "no random numbers for a challenge"),
     };
     let shown = address.map_or_else(|| "hidden".to_owned(), |address| address.to_string());
     tracing::trace!(%remote, address = shown, "connection opened");
-    let reader = Reader::new(shared.message_bytes_max, None);
+    let mut inflater = None;
+    if let (Some(agreement), Some(shared)) = (compression, &shared.compression) {
+        session.compress(agreement, Arc::clone(&shared.compressor));
+        inflater = Some(shared.inflater.clone());
+    }
+    let reader = Reader::new(shared.message_bytes_max, inflater);
     let socket = Socket::new(stream, reader, shared.services.buffers.clone(), &read);
     let mut connection = Connection {
         shared,
@@ -144,8 +151,9 @@ impl Connection<'_> {
         filled.map_err(|_| End::Gone)?;
         self.heard_at = Instant::now();
         self.pinged = false;
-        let mut scratch = Vec::new();
-        while self.hear(&mut scratch)? && !self.socket.is_read() {
+        let (mut none, mut lent) = (Vec::new(), self.socket.scratch());
+        let scratch = lent.as_deref_mut().unwrap_or(&mut none);
+        while self.hear(scratch)? && !self.socket.is_read() {
             let has_more_to_do = self.session.advance(self.shared.clock.now()) == Activity::More;
             if has_more_to_do || !self.session.wants_input() || self.messages_at_once >= MESSAGES_AT_ONCE {
                 break;

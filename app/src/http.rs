@@ -32,7 +32,7 @@ pub(crate) use changing::{Changing, has_managers};
 pub(crate) use management::{SignedCall, Unsigned};
 use page::Page;
 pub(crate) use redirect::redirect;
-pub(crate) use upgrade::{Caller, Handover, Scheme};
+pub(crate) use upgrade::{Caller, Handover, Scheme, Upgrading};
 use wanted::Wanted;
 
 /// What the relay says by HTTP.
@@ -64,6 +64,8 @@ pub(crate) trait Backstage: Clone + Send + Sync + 'static {
     fn site(&self) -> Arc<Site>;
     /// Whether calls to the management API are taken.
     fn is_managed(&self) -> bool;
+    /// Whether messages are compressed for clients that offer it.
+    fn is_compressing(&self) -> bool;
     /// How long a call may take to arrive.
     fn body_patience(&self) -> Duration;
     /// Whose call it is, if they may make calls.
@@ -96,7 +98,11 @@ pub(crate) fn routes<S: Backstage>(state: S) -> Router {
 async fn root<S: Backstage>(State(state): State<S>, mut request: Request) -> Response<Body> {
     match Wanted::of(request.method(), request.headers()) {
         Wanted::Management if state.is_managed() => with_cors(management::answer(state, request).await),
-        Wanted::WebSocket { accept } => upgrade::switch(&mut request, &accept),
+        Wanted::WebSocket { accept, compression } => {
+            let agreement = compression.filter(|_| state.is_compressing());
+            upgrade::switch(&mut request, &accept, agreement)
+        }
+        Wanted::BadExtensions(bad) => (StatusCode::BAD_REQUEST, format!("{bad}\n")).into_response(),
         Wanted::BadUpgrade(reason) => {
             let version = (header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
             (StatusCode::UPGRADE_REQUIRED, [version], format!("{reason}\n")).into_response()

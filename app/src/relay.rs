@@ -1,5 +1,6 @@
 //! A running relay: put together from its configuration, and taken apart in the right order.
 
+mod compression;
 mod listeners;
 mod services;
 mod settings;

@@ -35,7 +35,7 @@ pub(crate) use slots::{Slot, Slots};
 use crate::address::{HeaderError, read_header};
 use crate::config::ProxyProtocol;
 use crate::connection::{self, Opened};
-use crate::http::{Caller, Handover, Scheme};
+use crate::http::{Caller, Handover, Scheme, Upgrading};
 use crate::relay::{Phase, Shared, reached};
 use crate::stream::Stream;
 
@@ -140,8 +140,8 @@ async fn serve(
         && let Ok(upgraded) = upgrading.socket.await
         && let Ok(parts) = upgraded.downcast::<TokioIo<Patient<Stream>>>()
     {
-        let Caller { address, .. } = upgrading.caller;
-        let opened = Opened { remote, address, host: upgrading.host, read: parts.read_buf };
+        let Upgrading { host, compression, caller: Caller { address, .. }, .. } = upgrading;
+        let opened = Opened { remote, address, host, compression, read: parts.read_buf };
         connection::run(parts.io.into_inner().into_inner(), opened, &shared).await;
     }
 }

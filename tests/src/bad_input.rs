@@ -8,6 +8,7 @@ mod messages;
 
 use chappe_testkit::{EventBuilder, Keys, TestEvent};
 
+pub use self::http::upgrade_request;
 use crate::harness::{Client, Relay};
 
 /// Somebody else on the same relay, who goes on hearing events as they are published.

@@ -1,6 +1,7 @@
 //! A relay to test and a client to test it with.
 
 mod client;
+pub mod frames;
 pub mod http;
 pub mod management;
 mod process;

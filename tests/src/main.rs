@@ -18,6 +18,7 @@ mod and_tags;
 mod back_pressure;
 mod bad_input;
 mod command_line;
+mod compression;
 mod crowd;
 mod differential;
 mod documents;

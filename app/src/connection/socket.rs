@@ -70,6 +70,11 @@ impl Socket {
         Ok(incoming)
     }
 
+    /// A buffer for what has to be decompressed, where anything has to.
+    pub(super) fn scratch(&self) -> Option<Buffer> {
+        self.reader.inflates().then(|| self.pool.take())
+    }
+
     /// Whether everything that came in has been read.
     pub(super) fn is_read(&self) -> bool {
         self.unread.as_ref().is_none_or(|unread| unread.len() == 0)

@@ -23,8 +23,10 @@ const HANDSHAKE: [(&str, &str); 4] = [
 fn headers_tell_what_is_wanted() {
     let accept = |value| [("accept", value)];
     let content = |value| [("content-type", value)];
+    let websocket =
+        |compression| Wanted::WebSocket { accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned(), compression };
     let cases: [(Method, Lines<'_>, Wanted); 16] = [
-        (Method::GET, &HANDSHAKE, Wanted::WebSocket { accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned() }),
+        (Method::GET, &HANDSHAKE, websocket(None)),
         (Method::GET, &accept("application/nostr+json"), Wanted::Document),
         (Method::GET, &accept("text/html, application/nostr+json;q=0.5, */*"), Wanted::Document),
         (Method::HEAD, &accept("Application/Nostr+JSON"), Wanted::Document),
@@ -67,6 +69,31 @@ fn bad_handshakes_are_told_why() {
 }
 
 #[test]
+fn extensions_are_chosen_over_all_their_lines_or_refused() {
+    let wanted = |extensions: &[&'static [u8]]| {
+        let mut headers = headers(&HANDSHAKE);
+        for line in extensions {
+            let line = HeaderValue::from_bytes(line).unwrap();
+            headers.append(header::SEC_WEBSOCKET_EXTENSIONS, line);
+        }
+        Wanted::of(&Method::GET, &headers)
+    };
+    let agreed = |extensions: &[&'static [u8]]| {
+        let Wanted::WebSocket { compression, .. } = wanted(extensions) else { panic!("{extensions:?}") };
+        compression
+    };
+    assert_eq!(agreed(&[]), None);
+    assert_eq!(agreed(&[b"other"]), None);
+    assert!(agreed(&[b"permessage-deflate; client_max_window_bits"]).is_some());
+    assert!(agreed(&[b"other", b"permessage-deflate"]).is_some());
+    for bad in [&b"permessage-deflate;"[..], b"permessage-d\xe9flate"] {
+        for lines in [vec![bad], vec![b"permessage-deflate", bad]] {
+            assert!(matches!(wanted(&lines), Wanted::BadExtensions(_)), "{lines:?}");
+        }
+    }
+}
+
+#[test]
 fn request_tells_the_address() {
     let cases: [(Lines<'_>, Scheme, Option<&str>); 5] = [
         (&[("host", "relay.example")], Scheme::Plain, Some("ws://relay.example/")),
@@ -102,6 +129,10 @@ impl Backstage for Fixed {
 
     fn is_managed(&self) -> bool {
         false
+    }
+
+    fn is_compressing(&self) -> bool {
+        true
     }
 
     fn body_patience(&self) -> Duration {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Response, StatusCode, header};
+use chappe_frames::Agreement;
 use hyper::upgrade::OnUpgrade;
 
 use super::wanted::host;
@@ -36,6 +37,8 @@ pub(crate) struct Upgrading {
     pub(crate) socket: OnUpgrade,
     /// The request's Host header.
     pub(crate) host: Option<String>,
+    /// How messages are compressed, if they are.
+    pub(crate) compression: Option<Agreement>,
     /// Who sent the request.
     pub(crate) caller: Caller,
 }
@@ -73,13 +76,13 @@ impl Handover {
 }
 
 /// Answers 101 and leaves the rest to the task that put a [`Handover`] into the request.
-pub(super) fn switch(request: &mut Request, accept: &str) -> Response<Body> {
+pub(super) fn switch(request: &mut Request, accept: &str, compression: Option<Agreement>) -> Response<Body> {
     let Some(handover) = request.extensions().get::<Handover>().cloned() else {
         return Response::new(Body::from("this connection cannot be upgraded\n"));
     };
     let host = host(request.headers()).map(str::to_owned);
     let caller = request.extensions().get::<Caller>().copied().unwrap_or_default();
-    handover.put(Upgrading { socket: hyper::upgrade::on(request), host, caller });
+    handover.put(Upgrading { socket: hyper::upgrade::on(request), host, compression, caller });
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
@@ -87,6 +90,10 @@ pub(super) fn switch(request: &mut Request, accept: &str) -> Response<Body> {
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     if let Ok(accept) = HeaderValue::from_str(accept) {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    let agreed = compression.map(|agreement| HeaderValue::from_str(&agreement.to_string()));
+    if let Some(Ok(agreed)) = agreed {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, agreed);
     }
     response
 }

@@ -1,7 +1,7 @@
 //! What a request to `/` wants.
 
 use axum::http::{HeaderMap, HeaderName, Method, header};
-use chappe_frames::accept_key;
+use chappe_frames::{Agreement, BadExtensions, accept_key, negotiate};
 
 use super::Scheme;
 
@@ -12,9 +12,13 @@ pub(super) enum Wanted {
     WebSocket {
         /// The answer to its key (RFC 6455, section 4.2.2).
         accept: String,
+        /// How messages can be compressed for it, if it offers that.
+        compression: Option<Agreement>,
     },
     /// To speak WebSocket, in a way that cannot be answered.
     BadUpgrade(&'static str),
+    /// To speak WebSocket with extensions that cannot be read (RFC 6455, section 9.1).
+    BadExtensions(BadExtensions),
     /// NIP-11's document.
     Document,
     /// A call to the management API (NIP-86).
@@ -56,11 +60,21 @@ fn upgrade(headers: &HeaderMap) -> Wanted {
         return Wanted::BadUpgrade("only WebSocket version 13 (RFC 6455) is spoken here");
     }
     match headers.get(header::SEC_WEBSOCKET_KEY).map(|key| key.as_bytes()) {
-        Some(key) if key.len() == KEY_CHARS => Wanted::WebSocket { accept: accept_key(key) },
+        Some(key) if key.len() == KEY_CHARS => match compression(headers) {
+            Ok(compression) => Wanted::WebSocket { accept: accept_key(key), compression },
+            Err(bad) => Wanted::BadExtensions(bad),
+        },
         Some(_) | None => {
             Wanted::BadUpgrade("a WebSocket request needs a Sec-WebSocket-Key of 16 bytes in base64")
         }
     }
+}
+
+fn compression(headers: &HeaderMap) -> Result<Option<Agreement>, BadExtensions> {
+    let lines = headers.get_all(header::SEC_WEBSOCKET_EXTENSIONS).into_iter();
+    let lines: Vec<&str> =
+        lines.map(|line| line.to_str().map_err(|_| BadExtensions)).collect::<Result<_, _>>()?;
+    negotiate(lines)
 }
 
 fn is_call(headers: &HeaderMap) -> bool {

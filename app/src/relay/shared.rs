@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::Phase;
+use super::compression::Compression;
 use crate::Clock;
 use crate::address::Door;
 use crate::config::{Config, ProxyProtocol};
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) timeouts: Timeouts,
     pub(crate) message_bytes_max: usize,
+    /// None when it is switched off.
+    pub(crate) compression: Option<Compression>,
     pub(crate) phase: watch::Receiver<Phase>,
     /// Told when the policy files are to be looked at at once.
     pub(super) reload: Notify,
@@ -70,6 +73,7 @@ impl Shared {
                 write: seconds(config.timeouts.write_seconds),
             },
             message_bytes_max: config.limits.message_bytes_max,
+            compression: Compression::new(&config.compression),
             phase,
             reload: Notify::new(),
             blocked: watch::Sender::default(),
@@ -175,6 +179,10 @@ impl Backstage for Arc<Shared> {
     fn is_managed(&self) -> bool {
         let access = self.services.management.live().load();
         self.config.management.enabled && has_managers(&access)
+    }
+
+    fn is_compressing(&self) -> bool {
+        self.compression.is_some()
     }
 
     fn body_patience(&self) -> Duration {

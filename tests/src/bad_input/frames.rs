@@ -3,14 +3,8 @@
 use tokio::io::AsyncWriteExt;
 
 use super::{Neighbour, event};
+use crate::harness::frames::{BINARY, CLOSE, CONTINUATION, FIN, PING, TEXT, frame, head};
 use crate::harness::{Client, Relay};
-
-const FIN: u8 = 0x80;
-const CONTINUATION: u8 = 0x0;
-const TEXT: u8 = 0x1;
-const BINARY: u8 = 0x2;
-const CLOSE: u8 = 0x8;
-const PING: u8 = 0x9;
 
 /// What has to follow.
 enum Answer {
@@ -20,28 +14,6 @@ enum Answer {
     Closed(u16),
     /// The NOTICE about the size, and close code 1009.
     TooLong,
-}
-
-/// A frame as a client sends it: masked, by a mask that changes nothing.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    [&head(first, payload.len() as u64), payload].concat()
-}
-
-fn head(first: u8, length: u64) -> Vec<u8> {
-    let mut head = vec![first];
-    match length {
-        0..126 => head.push(0x80 | u8::try_from(length).unwrap()),
-        126..0x1_0000 => {
-            head.push(0x80 | 126);
-            head.extend(u16::try_from(length).unwrap().to_be_bytes());
-        }
-        _ => {
-            head.push(0x80 | 127);
-            head.extend(length.to_be_bytes());
-        }
-    }
-    head.extend([0; 4]);
-    head
 }
 
 /// The most that one message may have, by default.

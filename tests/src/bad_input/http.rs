@@ -21,7 +21,7 @@ async fn exchange(relay: &Relay, bytes: &[u8]) -> String {
 }
 
 /// A right request for a WebSocket.
-pub(super) fn upgrade_request(relay: &Relay) -> String {
+pub fn upgrade_request(relay: &Relay) -> String {
     format!(
         "GET / HTTP/1.1\r\nhost: {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
          sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
