@@ -1,24 +1,39 @@
 //! One connection to the relay.
 
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::answer::Answer;
 use crate::failure::Failure;
+use crate::wire::{MESSAGE_BYTES_MAX, Wire};
 
-/// Where the relay is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where the relay is, and how to speak to it.
+#[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) url: String,
     address: String,
+    pub(crate) offer: Offer,
+    /// Bytes that have come from there, over all connections, the handshakes among them.
+    received: Arc<AtomicU64>,
+}
+
+/// What the handshake offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offer {
+    Nothing,
+    /// To take compressed messages (permessage-deflate).
+    Deflate,
 }
 
 /// How busy a connection will be.
@@ -32,13 +47,11 @@ pub(crate) enum Traffic {
 /// A WebSocket without Nagle's delay.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    socket: WebSocketStream<TcpStream>,
+    socket: WebSocketStream<Wire>,
 }
 
 /// A relay that is silent for so long has lost the answer.
 const SILENCE_MAX: Duration = Duration::from_secs(30);
-/// A relay may send a large event, but not more than this.
-const MESSAGE_BYTES_MAX: usize = 16 << 20;
 
 impl FromStr for Target {
     type Err = Failure;
@@ -51,7 +64,14 @@ impl FromStr for Target {
         }
         let host = uri.host().ok_or_else(|| Failure::new("an address without a host"))?;
         let address = format!("{host}:{}", uri.port_u16().unwrap_or(80));
-        Ok(Self { url: url.to_owned(), address })
+        Ok(Self { url: url.to_owned(), address, offer: Offer::Nothing, received: Arc::default() })
+    }
+}
+
+impl Target {
+    /// How many bytes have come from the relay so far.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 }
 
@@ -68,7 +88,17 @@ impl Connection {
         let failed = |error: std::io::Error| Failure::new(format!("{}: {error}", target.url));
         let stream = TcpStream::connect(&target.address).await.map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
-        let (socket, _) = client_async_with_config(&target.url, stream, Some(config)).await?;
+        let mut request = target.url.as_str().into_client_request()?;
+        let received = Arc::clone(&target.received);
+        let wire = match target.offer {
+            Offer::Nothing => Wire::plain(stream, received),
+            Offer::Deflate => {
+                let offer = HeaderValue::from_static("permessage-deflate");
+                request.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, offer);
+                Wire::inflating(stream, received)
+            }
+        };
+        let (socket, _) = client_async_with_config(request, wire, Some(config)).await?;
         Ok(Self { socket })
     }
 

@@ -142,7 +142,7 @@ pub(crate) async fn run(task: &Fanout, pid: Option<u32>) -> Result<Report, Failu
     let subscribers: Vec<Subscriber> =
         stream::iter(opening).buffer_unordered(OPENING_MAX).try_collect().await?;
 
-    let meter = Meter::start(pid)?;
+    let meter = Meter::start(pid, &task.url)?;
     let begin = Instant::now();
     let (stop, stopped) = watch::channel(());
     let listen =

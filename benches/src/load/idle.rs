@@ -16,7 +16,7 @@ use crate::process::Meter;
 use crate::report::{Phase, Report};
 
 pub(crate) async fn run(task: &Idle, pid: Option<u32>) -> Result<Report, Failure> {
-    let meter = Meter::start(pid)?;
+    let meter = Meter::start(pid, &task.url)?;
     let begin = Instant::now();
     let connections = open_all(task).await?;
     let opened = begin.elapsed();

@@ -21,6 +21,7 @@ mod publish;
 mod report;
 mod req;
 mod shapes;
+mod wire;
 
 use std::process::ExitCode;
 
@@ -31,7 +32,7 @@ use options::{Command, Options};
 use report::Report;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = Options::parse().prepared();
     match run(&options) {
         Ok(None) => ExitCode::SUCCESS,
         Ok(Some(report)) => tell(&report, &options),

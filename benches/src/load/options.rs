@@ -7,7 +7,7 @@ use std::str::FromStr;
 use chappe_benches::Plan;
 use clap::{Args, Parser, Subcommand};
 
-use crate::client::Target;
+use crate::client::{Offer, Target};
 use crate::failure::Failure;
 use crate::shapes::Shape;
 
@@ -23,6 +23,9 @@ pub(crate) struct Options {
     /// Print the report as one line of JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Offer the relay to take compressed messages (permessage-deflate)
+    #[arg(long, global = true)]
+    compress: bool,
     /// Threads of this generator; one leaves the other cores to the relay
     #[arg(long, global = true, default_value = "1")]
     pub(crate) threads: NonZeroUsize,
@@ -42,6 +45,21 @@ pub(crate) enum Command {
     Fanout(Fanout),
     /// Hold connections with a subscription each, on which nothing happens
     Idle(Idle),
+}
+
+impl Options {
+    /// Has the target know what is to be offered to it.
+    pub(crate) fn prepared(mut self) -> Self {
+        let target = match &mut self.command {
+            Command::Generate(_) => return self,
+            Command::Publish(task) => &mut task.url,
+            Command::Req(task) => &mut task.url,
+            Command::Fanout(task) => &mut task.url,
+            Command::Idle(task) => &mut task.url,
+        };
+        target.offer = if self.compress { Offer::Deflate } else { Offer::Nothing };
+        self
+    }
 }
 
 /// Which events.

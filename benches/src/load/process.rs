@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use crate::client::Target;
 use crate::failure::Failure;
 
 /// The processor time of a process so far, and the memory it holds.
@@ -58,6 +59,9 @@ impl Usage {
 pub(crate) struct Meter {
     relay: Option<(u32, Usage)>,
     own: Usage,
+    /// Whom it is about, and what had come from there.
+    target: Target,
+    received: u64,
 }
 
 /// What happened between two looks.
@@ -67,12 +71,14 @@ pub(crate) struct Spent {
     pub(crate) relay: Option<Usage>,
     /// The generator's processor time.
     pub(crate) own_cpu: Duration,
+    /// Bytes that came from the relay.
+    pub(crate) received: u64,
 }
 
 impl Meter {
-    pub(crate) fn start(pid: Option<u32>) -> Result<Self, Failure> {
+    pub(crate) fn start(pid: Option<u32>, target: &Target) -> Result<Self, Failure> {
         let relay = pid.map(|pid| Usage::of(pid).map(|usage| (pid, usage))).transpose()?;
-        Ok(Self { relay, own: Usage::own()? })
+        Ok(Self { relay, own: Usage::own()?, received: target.received(), target: target.clone() })
     }
 
     pub(crate) fn spent(&self) -> Result<Spent, Failure> {
@@ -81,7 +87,8 @@ impl Meter {
             Ok::<_, Failure>(Usage { cpu: now.cpu.saturating_sub(before.cpu), ..now })
         });
         let own_cpu = Usage::own()?.cpu.saturating_sub(self.own.cpu);
-        Ok(Spent { relay: relay.transpose()?, own_cpu })
+        let received = self.target.received().saturating_sub(self.received);
+        Ok(Spent { relay: relay.transpose()?, own_cpu, received })
     }
 
     /// The relay's own memory when the watch began, in kB.
@@ -106,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_process_can_be_watched_and_a_missing_one_is_named() {
-        let meter = Meter::start(Some(std::process::id())).unwrap();
+        let meter = Meter::start(Some(std::process::id()), &"ws://localhost".parse().unwrap()).unwrap();
         let spent = meter.spent().unwrap();
         assert!(spent.relay.is_some_and(|usage| usage.own_kb > 0));
         let failure = Usage::of(u32::MAX).unwrap_err().to_string();

@@ -132,7 +132,7 @@ pub(crate) async fn run(task: &Publish, pid: Option<u32>) -> Result<Report, Fail
     for _ in 0..task.connections.get() {
         publishers.push(Publisher::new(Connection::open(&task.url, Traffic::Busy).await?));
     }
-    let meter = Meter::start(pid)?;
+    let meter = Meter::start(pid, &task.url)?;
     let begin = Instant::now();
     let tally = publish_shared(publishers, &events, task.window.get()).await?;
     let elapsed = begin.elapsed();

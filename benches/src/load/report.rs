@@ -57,7 +57,7 @@ impl Phase {
         self.figure("max", "ms", latency.millis(1.0));
     }
 
-    /// The processor time for each of so many things, and the memory held.
+    /// The processor time and traffic for each of so many things, and the memory held.
     pub(crate) fn cost(&mut self, spent: &Spent, count: u64) {
         let micros = |cpu: Duration| cpu.as_secs_f64() * 1e6 / count.max(1) as f64;
         if let Some(relay) = spent.relay {
@@ -66,6 +66,7 @@ impl Phase {
             self.figure("mapped files", "MB", relay.file_kb as f64 / 1e3);
         }
         self.figure("client CPU", "us each", micros(spent.own_cpu));
+        self.figure("received", "B each", spent.received as f64 / count.max(1) as f64);
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn run(task: &Req, pid: Option<u32>) -> Result<Report, Failure>
     for &shape in &task.shapes {
         // Made and answered before the clock starts.
         let questions = Arc::new(asker.questions(shape, task.questions.get()));
-        let meter = Meter::start(pid)?;
+        let meter = Meter::start(pid, &task.url)?;
         let begin = Instant::now();
         let tally = ask_shared(task, &questions).await?;
         let elapsed = begin.elapsed();

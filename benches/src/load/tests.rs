@@ -16,7 +16,7 @@ const CORPUS: &str = "--events 300 --authors 20";
 async fn run(url: &str, line: &str) -> Result<Report, Failure> {
     let words =
         ["load"].into_iter().chain(line.split(' ').map(|word| if word == "URL" { url } else { word }));
-    match Options::try_parse_from(words).unwrap().command {
+    match Options::try_parse_from(words).unwrap().prepared().command {
         Command::Publish(task) => publish::run(&task, Some(std::process::id())).await,
         Command::Req(task) => req::run(&task, None).await,
         Command::Fanout(task) => fanout::run(&task, None).await,
