@@ -1,5 +1,6 @@
 //! The stations of a relay, put together.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -67,7 +68,8 @@ pub(super) fn start(
     let management = Arc::new(open_management(config, Arc::clone(&store), clock.now())?);
     let hooks = Hooks { after_save: after_save(&management, clock), checker: plugins.checker() };
     let queue_bytes_max = config.limits.write_queue_bytes_max;
-    let processor = Processor::start(Arc::clone(&store), buffers.clone(), queue_bytes_max, hooks)
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let processor = Processor::start(Arc::clone(&store), buffers.clone(), queue_bytes_max, cores, hooks)
         .map_err(StartError::Processor)?;
     Ok(Arc::new(Services {
         verifier: Verifier::new(),

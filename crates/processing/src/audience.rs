@@ -6,34 +6,74 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chappe_protocol::Filter;
 use chappe_store::{Record, Seq};
 use chappe_subscriptions::{Index, MatchScratch, Token};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::{Inbox, Live};
 
 /// All live subscriptions, and how far they have been told.
+///
+/// They are dealt over shards, all of one connection to the same: so several threads can tell the events of a commit,
+/// each to another shard, and every connection still hears them in one order.
 pub(crate) struct Audience {
-    index: RwLock<Index<Arc<Inbox>>>,
+    shards: Box<[RwLock<Index<Arc<Inbox>>>]>,
+    /// Of the subscriptions there have been.
+    numbers: AtomicU64,
     /// The last commit whose events are visible to queries.
     committed: AtomicU64,
+    /// The memory of those who tell ephemeral events: there are never more than threads.
+    idle: Mutex<Vec<Teller>>,
+}
+
+/// The memory of a thread that tells.
+#[derive(Default)]
+pub(crate) struct Teller {
+    scratch: MatchScratch,
+    /// Called when a shard has been told all: a task that wakes for the first of its events has to wake again for the next.
+    wakers: Vec<std::task::Waker>,
 }
 
 impl Audience {
-    /// Nobody yet, and a store whose last commit is this.
-    pub(crate) fn new(committed: Seq) -> Self {
-        Self { index: RwLock::new(Index::new()), committed: AtomicU64::new(committed.0) }
+    /// Nobody yet, in so many shards, and a store whose last commit is this.
+    pub(crate) fn new(shards: usize, committed: Seq) -> Self {
+        Self {
+            shards: (0..shards.max(1)).map(|_| RwLock::new(Index::new())).collect(),
+            numbers: AtomicU64::new(0),
+            committed: AtomicU64::new(committed.0),
+            idle: Mutex::default(),
+        }
     }
 
-    pub(crate) fn add(&self, token: Token, filters: Arc<[Filter]>, inbox: Arc<Inbox>) {
-        self.index.write().insert(token, filters, inbox);
+    /// How many shards there are, one at least.
+    pub(crate) const fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Adds a subscription. The tokens of a connection ascend.
+    pub(crate) fn add(&self, filters: Arc<[Filter]>, inbox: &Arc<Inbox>) -> Token {
+        let shards = self.shards.len() as u64;
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        let shard = inbox.shard(number) % shards;
+        // So that the token tells where to find it.
+        let token = Token(number * shards + shard);
+        if let Some(shard) = self.shard_of(token) {
+            shard.write().insert(token, filters, Arc::clone(inbox));
+        }
+        token
     }
 
     pub(crate) fn remove(&self, token: Token) {
-        self.index.write().remove(token);
+        if let Some(shard) = self.shard_of(token) {
+            shard.write().remove(token);
+        }
+    }
+
+    fn shard_of(&self, token: Token) -> Option<&RwLock<Index<Arc<Inbox>>>> {
+        self.shards.get(usize::try_from(token.0 % self.shards.len() as u64).ok()?)
     }
 
     /// How many subscriptions there are.
     pub(crate) fn len(&self) -> usize {
-        self.index.read().len()
+        self.shards.iter().map(|shard| shard.read().len()).sum()
     }
 
     /// The last commit that queries can see.
@@ -46,16 +86,40 @@ impl Audience {
         self.committed.store(seq.0, Ordering::Release);
     }
 
-    /// Puts the event into the inbox of everyone who listens for it. Says whether there was anyone.
-    pub(crate) fn tell(&self, seq: Option<Seq>, record: &Record, scratch: &mut MatchScratch) -> bool {
-        let mut heard = false;
-        let mut wakers = Vec::new();
-        let head = record.view().head();
-        self.index.read().for_each_match(&head, scratch, |token, inbox| {
-            heard = true;
-            wakers.extend(inbox.put_live(Live { token, seq, record: record.clone() }));
-        });
-        wakers.into_iter().for_each(std::task::Waker::wake);
+    /// Puts an ephemeral event into the inbox of everyone who listens for it. Says whether there was anyone.
+    pub(crate) fn tell(&self, record: &Record) -> bool {
+        let mut teller = self.idle.lock().pop().unwrap_or_default();
+        let told = [(None, record.clone())];
+        let heard =
+            (0..self.shards.len()).map(|shard| self.tell_shard(shard, &told, &mut teller)).sum::<usize>();
+        self.idle.lock().push(teller);
+        heard > 0
+    }
+
+    /// Puts events, in this order, into the inboxes of one shard's connections, and wakes each of those once. Says to how
+    /// many subscriptions it told something.
+    ///
+    /// The lock is taken for each event anew, so that nobody who subscribes has to wait for a whole commit.
+    pub(crate) fn tell_shard(
+        &self,
+        shard: usize,
+        events: &[(Option<Seq>, Record)],
+        teller: &mut Teller,
+    ) -> usize {
+        let Some(index) = self.shards.get(shard) else { return 0 };
+        let Teller { scratch, wakers } = teller;
+        let mut heard = 0;
+        for (seq, record) in events {
+            let head = record.view().head();
+            index.read().for_each_match(&head, scratch, |token, inbox| {
+                heard += 1;
+                wakers.extend(inbox.put_live(Live { token, seq: *seq, record: record.clone() }));
+            });
+        }
+        wakers.drain(..).for_each(std::task::Waker::wake);
         heard
     }
 }
+
+#[cfg(test)]
+mod tests;

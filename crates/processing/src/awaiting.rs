@@ -8,7 +8,6 @@ use std::time::Duration;
 use chappe_authorization::Check;
 use chappe_protocol::{PublicKey, Timestamp};
 use chappe_store::{Placement, Record};
-use chappe_subscriptions::MatchScratch;
 
 use crate::audience::Audience;
 use crate::queue::{Job, Queue};
@@ -87,7 +86,7 @@ impl Awaiting {
     pub fn accept(mut self) {
         self.decided = true;
         let Some(placement) = self.placement else {
-            let heard = self.audience.tell(None, &self.record, &mut MatchScratch::new());
+            let heard = self.audience.tell(&self.record);
             return self.answer(if heard { Outcome::Heard } else { Outcome::Unheard });
         };
         let job = Job {

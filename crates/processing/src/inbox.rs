@@ -1,6 +1,7 @@
 //! What reaches one connection from the rest of the relay.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use chappe_store::{Record, Seq};
@@ -8,6 +9,9 @@ use chappe_subscriptions::Token;
 use parking_lot::Mutex;
 
 use crate::Outcome;
+
+/// A connection that waits for live events keeps room for so many, whatever came before: 2 KiB, twice.
+const LIVE_KEPT: usize = 64;
 
 /// A session's number for an event it has handed over and awaits the outcome of; ascending on each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +44,8 @@ impl Live {
 #[derive(Debug)]
 pub struct Inbox {
     live_bytes_max: usize,
+    /// Decides, with the first subscription, to which part of the audience its connection belongs.
+    shard: OnceLock<u64>,
     state: Mutex<State>,
 }
 
@@ -72,7 +78,7 @@ impl Inbox {
     /// An empty inbox that holds at most this many bytes of live events (of their JSON).
     #[must_use]
     pub fn new(live_bytes_max: usize) -> Self {
-        Self { live_bytes_max, state: Mutex::default() }
+        Self { live_bytes_max, shard: OnceLock::new(), state: Mutex::default() }
     }
 
     /// Ready once for all that has arrived since it was last ready; otherwise the task is woken when something does.
@@ -97,7 +103,18 @@ impl Inbox {
 
     /// Moves the live events that have arrived to the end of `live`. They count against the bound until released.
     pub fn take_live(&self, live: &mut VecDeque<Live>) {
-        live.append(&mut self.state.lock().live);
+        let mut state = self.state.lock();
+        if live.is_empty() {
+            // Two queues go round, so that what waits is neither copied nor asks for memory.
+            std::mem::swap(live, &mut state.live);
+        } else {
+            live.append(&mut state.live);
+        }
+        // They do not keep the memory of a busier time.
+        let kept = LIVE_KEPT.max(2 * live.len());
+        if state.live.capacity() > 2 * kept {
+            state.live.shrink_to(kept);
+        }
     }
 
     /// Says that a live event of this many bytes is sent or dropped.
@@ -109,6 +126,11 @@ impl Inbox {
     /// Whether more came than the connection could take.
     pub fn has_overflowed(&self) -> bool {
         self.state.lock().overflowed
+    }
+
+    /// The number that stands for its connection where those are dealt out: that of its first subscription.
+    pub(crate) fn shard(&self, number: u64) -> u64 {
+        *self.shard.get_or_init(|| number)
     }
 
     /// Puts an outcome in. Call the waker, if one comes back, when all of a batch is told.

@@ -13,10 +13,11 @@
 //! is room; a subscriber that does not keep up loses its connection, not its neighbours' time. The price is that a
 //! session has to be able to stop and come back.
 //!
-//! Start with [`Processor::process`], then the writer thread in `writer.rs`; [`Hooks`] is who is called on the way.
+//! Start with [`Processor::process`], then the writer thread in `writer.rs` and how it tells subscribers in `herald.rs`; [`Hooks`] is who is called on the way.
 
 mod audience;
 mod awaiting;
+mod herald;
 mod hooks;
 mod inbox;
 mod keeping;

@@ -1,7 +1,7 @@
 //! The room's door: what sessions call.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use chappe_authorization::{Permit, Source};
@@ -9,10 +9,11 @@ use chappe_buffers::Pool;
 use chappe_protocol::{EventId, Filter, Timestamp};
 use chappe_routing::Route;
 use chappe_store::{Seq, Store};
-use chappe_subscriptions::{MatchScratch, Token};
+use chappe_subscriptions::Token;
 use parking_lot::Mutex;
 
 use crate::audience::Audience;
+use crate::herald::Herald;
 use crate::keeping::{placement, record};
 use crate::queue::{Job, Queue};
 use crate::{Awaiting, Checker, Failure, Hooks, Inbox, Outcome, Room, Ticket, writer};
@@ -24,9 +25,15 @@ pub struct Processor {
     queue: Arc<Queue>,
     audience: Arc<Audience>,
     checker: Checker,
-    next_token: AtomicU64,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
+
+/// More threads than these do not tell a commit's subscribers: they would wait for each other.
+const TELLERS_MAX: usize = 8;
+
+/// More shards than threads, so that the first one tells whether it pays to call the others, and a thread that comes late
+/// finds something to do.
+const SHARDS_A_TELLER: usize = 2;
 
 /// Whether the outcome is known yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +45,8 @@ pub enum Submitted {
 }
 
 impl Processor {
-    /// Starts the writer thread. `queue_bytes_max` bounds the messages whose events wait to be stored; `hooks` are who
-    /// is called on an event's way.
+    /// Starts the writer thread, and one less than the `cores` to help it when many are to be told. `queue_bytes_max`
+    /// bounds the messages whose events wait to be stored; `hooks` are who is called on an event's way.
     ///
     /// # Errors
     ///
@@ -48,23 +55,18 @@ impl Processor {
         store: Arc<Store>,
         buffers: Pool,
         queue_bytes_max: usize,
+        cores: NonZeroUsize,
         hooks: Hooks,
     ) -> std::io::Result<Self> {
         let Hooks { after_save, checker } = hooks;
         let last = store.last_seq().map_err(std::io::Error::other)?;
-        let audience = Arc::new(Audience::new(last));
+        let tellers = cores.get().min(TELLERS_MAX);
+        let audience = Arc::new(Audience::new(SHARDS_A_TELLER * tellers, last));
+        let herald = Herald::start(Arc::clone(&audience), tellers - 1)?;
         let queue = Queue::new(queue_bytes_max);
-        let writer =
-            writer::start(Arc::clone(&store), Arc::clone(&queue), Arc::clone(&audience), after_save)?;
-        Ok(Self {
-            store,
-            buffers,
-            queue,
-            audience,
-            checker,
-            next_token: AtomicU64::new(0),
-            writer: Mutex::new(Some(writer)),
-        })
+        let parts = (Arc::clone(&store), Arc::clone(&queue), Arc::clone(&audience));
+        let writer = writer::start(parts, after_save, herald)?;
+        Ok(Self { store, buffers, queue, audience, checker, writer: Mutex::new(Some(writer)) })
     }
 
     /// Whether the event is on disk. Says nothing about events that are still queued: the writer does.
@@ -132,7 +134,7 @@ impl Processor {
             return Submitted::Queued;
         }
         let Some(placement) = placement else {
-            let heard = self.audience.tell(None, &record, &mut MatchScratch::new());
+            let heard = self.audience.tell(&record);
             return Submitted::Done(if heard { Outcome::Heard } else { Outcome::Unheard });
         };
         let publisher = Arc::clone(publisher);
@@ -148,8 +150,7 @@ impl Processor {
     /// The [`Seq`] is the hand-over: events up to it are in the store for a query to find, and may still be delivered
     /// (drop those); events after it will be delivered, and a query may already find them (leave those out).
     pub fn subscribe(&self, filters: Arc<[Filter]>, inbox: &Arc<Inbox>) -> (Token, Seq) {
-        let token = Token(self.next_token.fetch_add(1, Ordering::Relaxed));
-        self.audience.add(token, filters, Arc::clone(inbox));
+        let token = self.audience.add(filters, inbox);
         // Read only now: a commit that is not counted here is told after the insertion, so it finds the subscription.
         (token, self.committed())
     }

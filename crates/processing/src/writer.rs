@@ -6,9 +6,9 @@ use std::task::Waker;
 
 use chappe_protocol::Timestamp;
 use chappe_store::{Store, Write, Written};
-use chappe_subscriptions::MatchScratch;
 
 use crate::audience::Audience;
+use crate::herald::Herald;
 use crate::queue::{Job, Queue, Work};
 use crate::{AfterSave, Failure, Outcome};
 
@@ -37,7 +37,7 @@ struct Writer {
     audience: Arc<Audience>,
     after_save: AfterSave,
     health: Health,
-    scratch: MatchScratch,
+    herald: Herald,
 }
 
 /// If the thread dies of a panic, what has queued and what comes after is refused instead of waiting for ever.
@@ -66,11 +66,8 @@ impl Writer {
         for (job, _) in batch.iter().zip(seqs()).filter(|(_, seq)| seq.is_some()) {
             self.call_hook(job);
         }
-        for (job, seq) in batch.iter().zip(seqs()) {
-            if seq.is_some() {
-                self.audience.tell(seq, &job.record, &mut self.scratch);
-            }
-        }
+        let stored = batch.iter().zip(seqs()).filter_map(|(job, seq)| Some((seq?, job.record.clone())));
+        self.herald.tell(stored);
         answer(&batch, &outcomes);
         batch.clear();
         batch
@@ -167,12 +164,10 @@ fn sweep(store: &Store, queue: &Queue, now: Timestamp) {
 ///
 /// When the system has no thread left.
 pub(crate) fn start(
-    store: Arc<Store>,
-    queue: Arc<Queue>,
-    audience: Arc<Audience>,
+    (store, queue, audience): (Arc<Store>, Arc<Queue>, Arc<Audience>),
     after_save: AfterSave,
+    herald: Herald,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
-    let writer =
-        Writer { store, audience, after_save, health: Health::default(), scratch: MatchScratch::new() };
+    let writer = Writer { store, audience, after_save, health: Health::default(), herald };
     std::thread::Builder::new().name("writer".into()).spawn(move || run(writer, &queue))
 }

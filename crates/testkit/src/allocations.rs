@@ -17,9 +17,15 @@ pub struct CountingAllocator;
 /// How many allocations `work` makes on this thread. Always 0 where [`CountingAllocator`] is not installed, so a test
 /// shows first that something known to allocate is counted.
 pub fn allocations(work: impl FnOnce()) -> u64 {
-    let before = ALLOCATIONS.get();
+    let before = allocations_so_far();
     work();
-    ALLOCATIONS.get() - before
+    allocations_so_far() - before
+}
+
+/// How often this thread has allocated, for work that does not fit into one call.
+#[must_use]
+pub fn allocations_so_far() -> u64 {
+    ALLOCATIONS.get()
 }
 
 fn count() {

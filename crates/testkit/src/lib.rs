@@ -27,7 +27,7 @@ mod keys;
 pub mod naive;
 mod rng;
 
-pub use allocations::{CountingAllocator, allocations};
+pub use allocations::{CountingAllocator, allocations, allocations_so_far};
 pub use builder::{EventBuilder, auth_event, http_auth_event};
 pub use corpus::Corpus;
 pub use event::TestEvent;

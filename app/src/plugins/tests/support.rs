@@ -1,6 +1,7 @@
 //! A relay without sockets whose events pass programs that the test writes.
 
 use std::future::poll_fn;
+use std::num::NonZeroUsize;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -125,7 +126,8 @@ impl Setup {
         let store = Store::open(&folder.path().join("store"), &options).unwrap();
         let buffers = Pool::new(Bounds { kept_bytes_max: 1 << 20, thread_bytes_max: 1 << 16 });
         let hooks = Hooks { checker: plugins.checker(), ..Hooks::default() };
-        let processor = Processor::start(Arc::new(store), buffers, 1 << 24, hooks).unwrap();
+        let processor =
+            Processor::start(Arc::new(store), buffers, 1 << 24, NonZeroUsize::MIN, hooks).unwrap();
         let policy = policy.map_or_else(Policy::permissive, |text| Policy::parse(&text).unwrap());
         let access = Access::new(rights).with_policy(Arc::new(policy));
         let inbox = Arc::new(Inbox::new(1 << 20));

@@ -20,7 +20,7 @@ fn start_with(dir: &TempDir, map_bytes: usize, queue_bytes_max: usize, hooks: Ho
     let options = Options { map_bytes, map_reserve_bytes: 1 << 20, ..Options::default() };
     let store = Arc::new(Store::open(dir.path(), &options).unwrap());
     let buffers = Pool::new(Bounds { kept_bytes_max: 1 << 18, thread_bytes_max: 1 << 16 });
-    Processor::start(store, buffers, queue_bytes_max, hooks).unwrap()
+    Processor::start(store, buffers, queue_bytes_max, NonZeroUsize::new(2).unwrap(), hooks).unwrap()
 }
 
 fn submit(processor: &Processor, inbox: &Arc<Inbox>, ticket: u64, event: &TestEvent) -> Submitted {
@@ -148,5 +148,7 @@ fn expired_events_are_swept() {
     until("it is swept", || processor.has(&event.id()) == Ok(false));
 }
 
+mod allocations;
 mod checks;
+mod crowd;
 mod hook;

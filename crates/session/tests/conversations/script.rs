@@ -16,6 +16,7 @@
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -75,8 +76,14 @@ impl Relay {
             rules: Rules::default(),
             management,
             desks: Desks::default(),
-            processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20, Hooks::default())
-                .unwrap(),
+            processor: Processor::start(
+                Arc::clone(&store),
+                buffers.clone(),
+                1 << 20,
+                NonZeroUsize::MIN,
+                Hooks::default(),
+            )
+            .unwrap(),
             store,
             buffers,
             workspaces: Workspaces::default(),

@@ -1,5 +1,6 @@
 //! A relay without sockets, new for every conversation.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -58,8 +59,14 @@ impl Relay {
             rules: Rules::default(),
             management: Arc::new(management),
             desks: Desks::default(),
-            processor: Processor::start(Arc::clone(&store), buffers.clone(), 1 << 20, Hooks::default())
-                .expect("a thread"),
+            processor: Processor::start(
+                Arc::clone(&store),
+                buffers.clone(),
+                1 << 20,
+                NonZeroUsize::MIN,
+                Hooks::default(),
+            )
+            .expect("a thread"),
             store: Arc::clone(&store),
             buffers,
             workspaces: Workspaces::default(),
