@@ -5,6 +5,9 @@ use std::collections::VecDeque;
 use chappe_processing::{Inbox, Live};
 use chappe_subscriptions::Token;
 
+/// What a message has around its event: the head of the frame, `["EVENT",` and the longest subscription id in ASCII.
+const ENVELOPE_BYTES: usize = 96;
+
 /// Live events that have left the inbox and are not sent yet. They still count against the inbox's bound.
 #[derive(Default)]
 pub(crate) struct Backlog {
@@ -16,6 +19,23 @@ pub(crate) struct Backlog {
 impl Backlog {
     pub(crate) fn refill(&mut self, inbox: &Inbox) {
         inbox.take_live(&mut self.ready);
+    }
+
+    /// Whether nothing waits to be sent now.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ready.is_empty()
+    }
+
+    /// How many bytes the messages take that wait to be sent, about; more than `bytes_max` are not looked at.
+    pub(crate) fn bytes(&self, bytes_max: usize) -> usize {
+        let mut sum = 0_usize;
+        for live in &self.ready {
+            sum = sum.saturating_add(live.bytes()).saturating_add(ENVELOPE_BYTES);
+            if sum >= bytes_max {
+                return bytes_max;
+            }
+        }
+        sum
     }
 
     /// The next event that may be sent, while the subscription `holding` is still at its stored events.

@@ -1,6 +1,6 @@
 //! Messages for the client, put together and not yet sent.
 
-use chappe_buffers::{Buffer, Pool};
+use chappe_buffers::{Buffer, Class, Pool};
 use chappe_frames::{append_text_with, texts};
 use chappe_protocol::SubscriptionId;
 use chappe_store::RecordView;
@@ -75,6 +75,14 @@ impl Outbox {
 
     pub(crate) fn has_room(&self) -> bool {
         self.frames().len() < Self::FULL_BYTES
+    }
+
+    /// Takes the memory for so many bytes of messages, if there are none yet: what begins too small has to be moved as it
+    /// grows. For many it begins with what all large buffers have in common; those grow once, and stay that large in the
+    /// pool.
+    pub(crate) fn expect(&mut self, bytes: usize) {
+        let bytes = bytes.min(Class::Medium.capacity_bytes_min());
+        self.bytes.get_or_insert_with(|| self.pool.take_for(bytes));
     }
 
     /// Adds one message, which `append` writes.

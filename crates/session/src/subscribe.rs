@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chappe_authorization::{can_see, may_ask, narrow};
+use chappe_authorization::{Access, can_see, may_ask, narrow};
 use chappe_codec::Scratch;
 use chappe_management::OwnEvent;
 use chappe_processing::Live;
@@ -10,11 +10,11 @@ use chappe_protocol::{Filter, Kind, Prefix, Refusal, SubscriptionId, Timestamp};
 use chappe_routing::Desk;
 use chappe_store::Ask;
 
-use crate::Session;
 use crate::hyperloglog::HyperLogLog;
 use crate::open::Open;
 use crate::session::Turn;
 use crate::stored::Running;
+use crate::{Outbox, Session};
 
 /// What the relay keeps for each value of an open subscription beside the value itself: its place in lists and in the
 /// index of live filters.
@@ -146,27 +146,38 @@ impl Session {
     /// Sends live events while there is room, each to whom it is meant for and only if they may see it.
     pub(crate) fn send_live(&mut self) {
         self.backlog.refill(&self.inbox);
+        if self.backlog.is_empty() || !self.outbox.has_room() {
+            return;
+        }
         let holding = self.running.as_ref().and_then(Running::token);
+        let access = self.services.access();
+        let mut released_bytes = 0;
+        self.outbox.expect(self.backlog.bytes(Outbox::FULL_BYTES));
         while self.outbox.has_room() {
-            let Some(live) = self.backlog.next(holding) else { return };
+            let Some(live) = self.backlog.next(holding) else { break };
             // The writer tells subscribers first, and the OK is on its heels. Publishers expect it before the event.
             if self.replies.awaits(&live.record.view().head().id) {
                 self.backlog.put_back(live);
-                return;
+                break;
             }
-            self.send_one(&live);
-            self.inbox.release(live.bytes());
+            self.send_one(&access, &live);
+            released_bytes += live.bytes();
+        }
+        self.inbox.release(released_bytes);
+        if self.outbox.is_empty() {
+            // Nobody could see anything of it: no memory is kept for what is not there.
+            self.outbox.clear();
         }
     }
 
-    fn send_one(&mut self, live: &Live) {
+    fn send_one(&mut self, access: &Access, live: &Live) {
         // Closed or replaced since, or already found in the store.
         let Some(open) = self.open.by_token(live.token) else { return };
         if live.seq.is_some_and(|seq| seq <= open.hand_over) {
             return;
         }
         let record = live.record.view();
-        if can_see(&self.services.access(), &self.peer.viewer, &record.head()) {
+        if can_see(access, &self.peer.viewer, &record.head()) {
             self.outbox.event(&open.id, &record);
         }
     }

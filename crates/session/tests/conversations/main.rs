@@ -8,7 +8,12 @@
 )]
 
 mod access;
+mod deliveries;
 mod events;
 mod flow;
 mod queries;
 mod script;
+
+/// For `deliveries.rs`.
+#[global_allocator]
+static ALLOCATOR: chappe_testkit::CountingAllocator = chappe_testkit::CountingAllocator;
