@@ -168,6 +168,8 @@ pub struct Log {
     pub filter: String,
     /// The form of a line.
     pub format: LogFormat,
+    /// How much is kept in memory of the log, of each of its parts, and of each script, in bytes.
+    pub history_bytes: usize,
 }
 
 /// The form of a line of the log.
@@ -249,7 +251,7 @@ impl Default for Timeouts {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: LogFormat::Text }
+        Self { filter: "info".to_owned(), format: LogFormat::Text, history_bytes: 256 * KIB }
     }
 }
 

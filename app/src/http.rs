@@ -1,14 +1,16 @@
 //! What is served at `/` besides WebSocket: the information document (NIP-11), the page for browsers, its counters, the
-//! management API (NIP-86).
+//! management API (NIP-86). Beside it, at `/logs`, the log.
 //!
 //! One address serves all: what a request wants is read from its headers ([`Wanted`]). Any other path is 404, except
-//! `/stats.json`, from which the page refreshes its counters.
+//! `/stats.json`, from which the page refreshes its counters, and the [`logs`].
 
 mod changing;
+mod logs;
 mod management;
 mod nip11;
 mod page;
 mod redirect;
+mod signed;
 mod upgrade;
 mod wanted;
 
@@ -21,17 +23,21 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
+use chappe_authorization::Role;
 use chappe_management::CallError;
 use chappe_protocol::PublicKey;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::relay::Phase;
 
 pub(crate) use changing::{Changing, has_managers};
-pub(crate) use management::{SignedCall, Unsigned};
+pub(crate) use logs::Logs;
 use page::Page;
 pub(crate) use redirect::redirect;
+pub(crate) use signed::{SignedCall, Unsigned};
 pub(crate) use upgrade::{Caller, Handover, Scheme, Upgrading};
 use wanted::Wanted;
 
@@ -70,6 +76,14 @@ pub(crate) trait Backstage: Clone + Send + Sync + 'static {
     fn body_patience(&self) -> Duration;
     /// Whose call it is, if they may make calls.
     fn signer(&self, call: &SignedCall<'_>) -> Result<PublicKey, Unsigned>;
+    /// The role of a key, if it has one.
+    fn role(&self, key: &PublicKey) -> Option<Role>;
+    /// What is told of the log.
+    fn logs(&self) -> &Logs;
+    /// How far the relay has come with stopping.
+    fn phase(&self) -> watch::Receiver<Phase>;
+    /// How long nothing is said on a stream until there is a sign of life.
+    fn ping_every(&self) -> Duration;
     /// Does what a call asks for. Waits for the disk.
     fn call(&self, caller: PublicKey, method: &str, params: &Value) -> Result<Value, CallError>;
 }
@@ -91,6 +105,8 @@ pub(crate) fn routes<S: Backstage>(state: S) -> Router {
     Router::new()
         .route("/", any(root::<S>))
         .route("/stats.json", get(stats::<S>))
+        .route("/logs", any(logs::answer::<S>))
+        .route("/logs/{*path}", any(logs::answer::<S>))
         .fallback(not_found)
         .with_state(state)
 }
@@ -132,8 +148,10 @@ fn with_cors(response: impl IntoResponse) -> Response<Body> {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
     // The asterisk stands for all headers but this one (Fetch standard, "CORS-preflight fetch").
     headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*, Authorization"));
-    headers
-        .insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS, POST"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static("GET, HEAD, OPTIONS, POST, PUT"),
+    );
     // One address, several answers: a cache between must not mix them up.
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     response

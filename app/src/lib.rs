@@ -17,7 +17,7 @@ pub mod commands;
 pub mod config;
 mod connection;
 mod http;
-pub mod log;
+mod log;
 mod plugins;
 mod relay;
 mod server;
@@ -25,5 +25,6 @@ mod stream;
 mod tls;
 
 pub use clock::Clock;
+pub use log::Log;
 pub use relay::{Relay, Running, StartError};
 pub use tls::{PairError, TlsError};

@@ -35,6 +35,7 @@ use self::course::{Course, Held};
 use self::noise::Noise;
 use self::runner::Runner;
 use crate::config::{Dialect, OnFailure};
+use crate::log::Journals;
 
 /// How many scripts may run beside the plugin. Events that need one more are not checked, and fail.
 const SCRIPTS_MAX: usize = 64;
@@ -71,6 +72,7 @@ struct Shared {
     running: Mutex<Running>,
     /// For events that are held back.
     delayed: Arc<Semaphore>,
+    journals: Journals,
 }
 
 /// Whether the programs are being stopped.
@@ -91,8 +93,8 @@ struct Running {
 
 impl Plugins {
     /// Starts the plugin, if there is one; scripts start when the first event needs them. Programs and their tasks live
-    /// in the current tokio runtime.
-    pub(crate) fn start(mut settings: Settings) -> Self {
+    /// in the current tokio runtime. Each has a journal for as long as it is kept running.
+    pub(crate) fn start(mut settings: Settings, journals: Journals) -> Self {
         for folder in [&mut settings.plugin_folder, &mut settings.scripts_folder] {
             *folder = whole(folder);
         }
@@ -101,6 +103,7 @@ impl Plugins {
             stopping: watch::Sender::new(Stopping::NotYet),
             running: Mutex::default(),
             delayed: Arc::new(Semaphore::new(WAITING_KIB_MAX)),
+            journals,
             settings,
         };
         if !shared.settings.plugin.is_empty() {
@@ -165,7 +168,7 @@ impl Shared {
     fn start_plugin(&self, tasks: &mut Vec<JoinHandle<()>>) -> Runner {
         let Settings { plugin, plugin_dialect, plugin_folder, .. } = &self.settings;
         let launch = Launch {
-            name: plugin.as_str().into(),
+            journal: self.journals.begin_plugin().into(),
             program: Program::Shell(plugin.clone()),
             folder: plugin_folder.clone(),
         };
@@ -175,7 +178,7 @@ impl Shared {
     fn start_script(&self, name: &Arc<str>, tasks: &mut Vec<JoinHandle<()>>) -> Runner {
         let Settings { script_dialect, scripts_folder, .. } = &self.settings;
         let launch = Launch {
-            name: Arc::clone(name),
+            journal: self.journals.begin_script(name).into(),
             program: Program::File(scripts_folder.join(&**name)),
             folder: scripts_folder.clone(),
         };

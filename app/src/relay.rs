@@ -22,7 +22,8 @@ use self::listeners::Listener;
 use self::upkeep::Upkeep;
 use crate::Clock;
 use crate::config::{Config, Fault};
-use crate::http;
+use crate::http::{self, Logs};
+use crate::log::{Journals, Log};
 use crate::plugins::Plugins;
 use crate::server;
 use crate::tls::{Tls, TlsError};
@@ -87,12 +88,12 @@ pub(crate) async fn reached(mut current: watch::Receiver<Phase>, phase: Phase) {
 const CONNECTIONS_SHARE: f64 = 0.8;
 
 impl Relay {
-    /// Opens the store, listens, and serves in tasks of the current tokio runtime.
+    /// Opens the store, listens, and serves in tasks of the current tokio runtime. Owners and admins are shown the log.
     ///
     /// # Errors
     ///
     /// [`StartError`]; nothing is left running then.
-    pub async fn start(config: Config, clock: Clock) -> Result<Running, StartError> {
+    pub async fn start(config: Config, clock: Clock, log: Log) -> Result<Running, StartError> {
         let faults = config.faults();
         if !faults.is_empty() {
             return Err(StartError::Config(faults));
@@ -103,11 +104,13 @@ impl Relay {
         let store = open_store(&config.store).map_err(StartError::Store)?;
         let listeners = listeners::listen(&config).await?;
         let (phase, current) = watch::channel(Phase::Serving);
-        let plugins = Arc::new(Plugins::start(settings::plugins(&config)));
+        let journals = Journals::new(config.log.history_bytes);
+        let plugins = Arc::new(Plugins::start(settings::plugins(&config), journals.clone()));
         let services = services::start(&config, store, &plugins, &clock)?;
         let upkeep = Upkeep::new(&config, Arc::clone(&plugins), tls.clone());
         let shutdown = Duration::from_secs(config.timeouts.shutdown_seconds);
-        let shared = Arc::new(Shared::new(config, services, clock, current));
+        let logs = Logs::new(log, journals);
+        let shared = Arc::new(Shared::new(config, services, clock, current, logs));
         let routes = http::routes(Arc::clone(&shared));
         let urls = listeners.iter().filter_map(Listener::url).collect();
         let mut addresses = Vec::new();

@@ -5,7 +5,7 @@ use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
-use crate::{Clock, Relay, StartError, log};
+use crate::{Clock, Log, Relay, StartError};
 
 /// The exit code after a second signal.
 const EXIT_IMPATIENT: i32 = 1;
@@ -17,10 +17,10 @@ const EXIT_IMPATIENT: i32 = 1;
 ///
 /// When the relay cannot be started.
 pub fn run(config: Config) -> Result<(), ServeError> {
-    log::install(&config.log);
+    let log = Log::install(&config.log);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
-    let done = runtime.block_on(serve(config));
+    let done = runtime.block_on(serve(config, log));
     // Whatever has not ended by now has had its time: a commit that hangs must not hold up the exit.
     runtime.shutdown_background();
     done
@@ -46,12 +46,12 @@ impl std::fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-async fn serve(config: Config) -> Result<(), ServeError> {
+async fn serve(config: Config, log: Log) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Runtime)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(ServeError::Runtime)?;
     let data_dir = config.store.data_dir.clone();
-    let running = Relay::start(config, Clock::system()).await.map_err(ServeError::Start)?;
+    let running = Relay::start(config, Clock::system(), log).await.map_err(ServeError::Start)?;
     for url in running.urls() {
         tracing::info!("listening on {url}");
     }

@@ -5,6 +5,7 @@ mod listen;
 mod network;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use chappe_authorization::RelayUrl;
 use chappe_codec::FILTERS_MAX;
@@ -33,6 +34,9 @@ const MESSAGE_OVERHEAD_BYTES: usize = 1024;
 /// A message must at least be able to hold a small event and a REQ.
 const MESSAGE_BYTES_LEAST: usize = 4096;
 
+/// Less is no history, and more is for a file.
+const HISTORY_BYTES: RangeInclusive<usize> = 10 * 1024..=1024 * 1024;
+
 impl Config {
     /// Everything that is impossible about it; nothing for a configuration that can be used.
     #[must_use]
@@ -56,6 +60,10 @@ impl Config {
         if let Err(error) = self.log.filter.parse::<EnvFilter>() {
             faults.0.push(Fault { key: "log.filter", reason: error.to_string() });
         }
+        faults.unless(HISTORY_BYTES.contains(&self.log.history_bytes), "log.history_bytes", || {
+            let (least, most) = (HISTORY_BYTES.start(), HISTORY_BYTES.end());
+            format!("{} is not between {least} and {most}", self.log.history_bytes)
+        });
     }
 
     fn check_least(&self, faults: &mut Faults) {

@@ -180,6 +180,11 @@ fn impossible_combinations_name_key_and_line() {
         ("[listen]\naddresses = []", "FILE:2: listen.addresses"),
         ("[relay]\nurls = [\"relay.example\"]", "FILE:2: relay.urls: \"relay.example\""),
         ("[log]\nfilter = \"chappe_app=loud\"", "FILE:2: log.filter"),
+        (
+            "[log]\nhistory_bytes = 10_239",
+            "FILE:2: log.history_bytes: 10239 is not between 10240 and 1048576",
+        ),
+        ("[log]\nhistory_bytes = 1_048_577", "FILE:2: log.history_bytes"),
     ];
     for (text, expected) in cases {
         let error = from_file(text).unwrap_err();

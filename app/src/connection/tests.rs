@@ -15,7 +15,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::*;
 use crate::config::Config;
-use crate::{Clock, Relay, Running};
+use crate::{Clock, Log, Relay, Running};
 
 const NOW: u64 = 1_700_000_000;
 
@@ -43,7 +43,8 @@ async fn start(notes: u64, turn: impl FnOnce(&mut Config)) -> Setting {
     turn(&mut config);
     fill(&config, notes);
     let clock = Clock::standing(Arc::new(AtomicU64::new(NOW)));
-    Setting { running: Relay::start(config, clock).await.unwrap(), directory }
+    let log = Log::unattached(&config.log);
+    Setting { running: Relay::start(config, clock, log).await.unwrap(), directory }
 }
 
 fn fill(config: &Config, notes: u64) {

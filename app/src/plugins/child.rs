@@ -12,6 +12,7 @@ use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
 
 use super::lines::{Line, Lines};
+use crate::log::Journal;
 
 /// The longest answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -25,8 +26,8 @@ const END_PATIENCE: Duration = Duration::from_millis(500);
 /// How to start a program.
 #[derive(Debug, Clone)]
 pub(super) struct Launch {
-    /// What the log calls it.
-    pub(super) name: Arc<str>,
+    /// What it and the relay have to say.
+    pub(super) journal: Arc<Journal>,
     pub(super) program: Program,
     /// Where it is started.
     pub(super) folder: PathBuf,
@@ -93,8 +94,9 @@ impl Launch {
             return Err(io::Error::other("it was started without pipes"));
         };
         let group = process.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        tracing::info!(target: "chappe_app::plugins", plugin = &*self.name, process = process.id(), "started");
-        tokio::spawn(log_lines(Arc::clone(&self.name), stderr));
+        tracing::info!(target: "chappe_app::plugins", plugin = self.journal.program(), process = process.id(), "started");
+        self.journal.remark(format_args!("started"));
+        tokio::spawn(log_lines(Arc::clone(&self.journal), stderr));
         Ok(Child { process, group, stdin: Some(stdin), stdout: Lines::new(stdout, ANSWER_BYTES_MAX) })
     }
 }
@@ -155,7 +157,7 @@ impl Drop for Child {
 }
 
 /// Logs what the program has to say, until it ends.
-async fn log_lines(plugin: Arc<str>, stderr: ChildStderr) {
+async fn log_lines(journal: Arc<Journal>, stderr: ChildStderr) {
     let mut lines = Lines::new(stderr, LOG_LINE_BYTES_MAX);
     while let Ok(1..) = lines.read().await {
         while let Some(line) = lines.next() {
@@ -163,15 +165,17 @@ async fn log_lines(plugin: Arc<str>, stderr: ChildStderr) {
                 Line::Whole(text) => (text, ""),
                 Line::TooLong(text) => (text, "..."),
             };
-            log_line(&plugin, text, cut);
+            log_line(&journal, text, cut);
         }
     }
     if let Some(text) = lines.last() {
-        log_line(&plugin, text, "");
+        log_line(&journal, text, "");
     }
 }
 
-fn log_line(plugin: &str, text: &[u8], cut: &str) {
+fn log_line(journal: &Journal, text: &[u8], cut: &str) {
     let text = String::from_utf8_lossy(text);
-    tracing::info!(target: "chappe_app::plugins", plugin, "{}{cut}", text.trim_end());
+    let (plugin, text) = (journal.program(), text.trim_end());
+    tracing::info!(target: "chappe_app::plugins", plugin, "{text}{cut}");
+    journal.said(format_args!("{text}{cut}"));
 }

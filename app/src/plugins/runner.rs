@@ -88,14 +88,15 @@ impl Inlet {
 }
 
 async fn run(launch: Launch, manner: Manner, mut inlet: Inlet) {
-    let plugin = &*launch.name;
+    let journal = &*launch.journal;
+    let plugin = journal.program();
     let mut waiting = Waiting::new(manner.timeout, manner.in_flight_max);
     let mut pause = Pause::default();
     loop {
         let started = Instant::now();
         match launch.start() {
             Ok(child) => {
-                let end = Conversation::new(child, plugin, manner, &mut waiting).hold(&mut inlet).await;
+                let end = Conversation::new(child, journal, manner, &mut waiting).hold(&mut inlet).await;
                 match end {
                     End::Stopped | End::Retired => {
                         tracing::info!(target: "chappe_app::plugins", plugin, "{end}");
@@ -104,11 +105,13 @@ async fn run(launch: Launch, manner: Manner, mut inlet: Inlet) {
                     End::Exited(_) | End::Closed(_) | End::Hung => {
                         let failed = waiting.fail_sent();
                         tracing::error!(target: "chappe_app::plugins", plugin, failed, "{end}");
+                        journal.remark(format_args!("{end}"));
                     }
                 }
             }
             Err(error) => {
                 tracing::error!(target: "chappe_app::plugins", plugin, %error, "cannot be started");
+                journal.remark(format_args!("cannot be started: {error}"));
             }
         }
         let next_start = Instant::now() + pause.after(started.elapsed());

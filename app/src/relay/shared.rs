@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chappe_authorization::{BlockedAddresses, Challenge, Peer, RelayUrl, ReplayGuard, Viewer};
+use chappe_authorization::{BlockedAddresses, Challenge, Peer, RelayUrl, ReplayGuard, Role, Viewer};
 use chappe_management::{CallError, Numbers};
 use chappe_protocol::PublicKey;
 use chappe_session::{Services, Session};
@@ -19,7 +19,7 @@ use super::compression::Compression;
 use crate::Clock;
 use crate::address::Door;
 use crate::config::{Config, ProxyProtocol};
-use crate::http::{Backstage, Changing, Counters, SignedCall, Site, Unsigned, has_managers};
+use crate::http::{Backstage, Changing, Counters, Logs, SignedCall, Site, Unsigned, has_managers};
 use crate::server::{self, Slots};
 
 /// What all connections share.
@@ -39,6 +39,7 @@ pub(crate) struct Shared {
     /// The blocked addresses that the connections have been told of. Changes wake every connection.
     blocked: watch::Sender<BlockedAddresses>,
     guard: ReplayGuard,
+    logs: Logs,
     config: Config,
     site: Mutex<Arc<Site>>,
     started: Instant,
@@ -58,6 +59,7 @@ impl Shared {
         services: Arc<Services>,
         clock: Clock,
         phase: watch::Receiver<Phase>,
+        logs: Logs,
     ) -> Self {
         let seconds = Duration::from_secs;
         let started = Instant::now();
@@ -78,6 +80,7 @@ impl Shared {
             reload: Notify::new(),
             blocked: watch::Sender::default(),
             guard: ReplayGuard::default(),
+            logs,
             site: Mutex::new(Arc::new(Site::new(&config, Changing::default()))),
             started,
             config,
@@ -192,6 +195,22 @@ impl Backstage for Arc<Shared> {
     fn signer(&self, call: &SignedCall<'_>) -> Result<PublicKey, Unsigned> {
         let access = self.services.management.live().load();
         call.signer((&self.services.verifier, &access, &self.guard), self.clock.now())
+    }
+
+    fn role(&self, key: &PublicKey) -> Option<Role> {
+        self.services.management.role(key)
+    }
+
+    fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.clone()
+    }
+
+    fn ping_every(&self) -> Duration {
+        self.timeouts.ping
     }
 
     fn call(&self, caller: PublicKey, method: &str, params: &Value) -> Result<Value, CallError> {

@@ -45,6 +45,11 @@ pub(crate) fn clock() -> Clock {
     Clock::standing(Arc::new(AtomicU64::new(NOW)))
 }
 
+/// A log of its own: others run in this process, too.
+pub(crate) fn log(config: &Config) -> Log {
+    Log::unattached(&config.log)
+}
+
 /// A configuration that keeps everything in this directory.
 pub(crate) fn config(directory: &TempDir) -> Config {
     let mut config = Config::default();
@@ -59,7 +64,7 @@ pub(crate) async fn start(turn: impl FnOnce(&mut Config, &TempDir)) -> Setting {
     let directory = tempfile::tempdir().unwrap();
     let mut config = config(&directory);
     turn(&mut config, &directory);
-    let running = Relay::start(config.clone(), clock()).await.unwrap();
+    let running = Relay::start(config.clone(), clock(), log(&config)).await.unwrap();
     config.listen.addresses = running.addresses().to_vec();
     Setting { running, directory, config }
 }

@@ -21,8 +21,8 @@ pub struct HttpRequest<'a> {
     pub target: &'a str,
     /// What its Host header named, by [`RelayUrl::from_host_header`].
     pub host: Option<&'a RelayUrl>,
-    /// The body.
-    pub payload: &'a [u8],
+    /// The body; none of a method that has no body, such as GET: then the event need not name it.
+    pub payload: Option<&'a [u8]>,
 }
 
 /// Why a signature of an HTTP request is not accepted. HTTP 401 for all but [`Self::NoRole`], which is 403.
@@ -40,7 +40,7 @@ pub enum HttpAuthRefused {
     MethodMissing,
     /// The event was made for another method.
     MethodWrong,
-    /// The event has no `payload` tag, which NIP-86 requires.
+    /// The event has no `payload` tag, which NIP-86 requires and every body here.
     PayloadMissing,
     /// The event was made for another body.
     PayloadWrong,
@@ -104,8 +104,12 @@ pub fn http_auth(
     if tag(b"method").ok_or(HttpAuthRefused::MethodMissing)? != request.method.as_bytes() {
         return Err(HttpAuthRefused::MethodWrong);
     }
-    if !is_hash(tag(b"payload").ok_or(HttpAuthRefused::PayloadMissing)?, request.payload) {
-        return Err(HttpAuthRefused::PayloadWrong);
+    match (tag(b"payload"), request.payload) {
+        (None, Some(_)) => return Err(HttpAuthRefused::PayloadMissing),
+        (Some(hash), payload) if !is_hash(hash, payload.unwrap_or_default()) => {
+            return Err(HttpAuthRefused::PayloadWrong);
+        }
+        (Some(_), _) | (None, None) => {}
     }
     // Whoever has the relay's own key is at its machine.
     let is_relay = access.settings().relay_key == Some(head.pubkey);

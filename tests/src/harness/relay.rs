@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chappe_app::config::Config;
-use chappe_app::{Clock, Running};
+use chappe_app::{Clock, Log, Running};
 use chappe_testkit::{Keys, auth_event};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -186,5 +186,7 @@ impl Relay {
 }
 
 async fn run(config: &Config, now: &Arc<AtomicU64>) -> Running {
-    chappe_app::Relay::start(config.clone(), Clock::standing(Arc::clone(now))).await.unwrap()
+    // Many relays run in this process: none of them has its log.
+    let log = Log::unattached(&config.log);
+    chappe_app::Relay::start(config.clone(), Clock::standing(Arc::clone(now)), log).await.unwrap()
 }

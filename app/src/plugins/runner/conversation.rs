@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Inlet, Manner, Order};
+use crate::log::Journal;
 use crate::plugins::answer::{Answer, NoAnswer};
 use crate::plugins::child::{Child, Happening};
 use crate::plugins::lines::Line;
@@ -43,7 +44,7 @@ pub(super) enum End {
 /// One life of a program.
 pub(super) struct Conversation<'a> {
     child: Child,
-    plugin: &'a str,
+    journal: &'a Journal,
     manner: Manner,
     waiting: &'a mut Waiting,
     /// Questions that are being written, and how much of them has been.
@@ -56,10 +57,10 @@ pub(super) struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(child: Child, plugin: &'a str, manner: Manner, waiting: &'a mut Waiting) -> Self {
+    pub(super) fn new(child: Child, journal: &'a Journal, manner: Manner, waiting: &'a mut Waiting) -> Self {
         Self {
             child,
-            plugin,
+            journal,
             manner,
             waiting,
             out: Vec::new(),
@@ -162,7 +163,7 @@ impl<'a> Conversation<'a> {
     fn take(&mut self, answer: Result<Answer, NoAnswer>) {
         let Answer { id, verdict } = match answer {
             Ok(answer) => answer,
-            Err(NoAnswer) => return self.nonsense.log(self.plugin, "wrote a line that is no answer"),
+            Err(NoAnswer) => return self.nonsense.log_to(self.journal, "wrote a line that is no answer"),
         };
         let course = self.waiting.answered(id);
         // Late or wrong, it shows that the program is alive.
@@ -170,11 +171,13 @@ impl<'a> Conversation<'a> {
         match (course, verdict) {
             (None, _) => self
                 .nonsense
-                .log(self.plugin, "answered about an event that it was not, or no longer, asked about"),
+                .log_to(self.journal, "answered about an event that it was not, or no longer, asked about"),
             (Some(course), Ok(verdict)) => course.settle(verdict),
             (Some(course), Err(_)) => {
-                self.nonsense
-                    .log(self.plugin, "answered with an action that is none of accept, reject, shadowReject");
+                self.nonsense.log_to(
+                    self.journal,
+                    "answered with an action that is none of accept, reject, shadowReject",
+                );
                 course.fail();
             }
         }
@@ -182,7 +185,7 @@ impl<'a> Conversation<'a> {
 
     fn expire(&mut self, now: Instant) {
         for _ in 0..self.waiting.expire(now) {
-            self.timeouts.log(self.plugin, "gave no answer in time");
+            self.timeouts.log_to(self.journal, "gave no answer in time");
         }
     }
 

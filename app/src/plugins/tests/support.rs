@@ -121,7 +121,7 @@ impl Setup {
     /// Starts it. Needs a tokio runtime.
     pub(super) fn start(self) -> Bench {
         let Self { folder, settings, rights, policy, peer } = self;
-        let plugins = Plugins::start(settings);
+        let plugins = Plugins::start(settings, crate::log::Journals::new(10_240));
         let options = Options { map_bytes: 1 << 26, map_reserve_bytes: 1 << 20, ..Options::default() };
         let store = Store::open(&folder.path().join("store"), &options).unwrap();
         let buffers = Pool::new(Bounds { kept_bytes_max: 1 << 20, thread_bytes_max: 1 << 16 });

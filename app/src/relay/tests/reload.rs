@@ -80,7 +80,9 @@ async fn relay_does_not_start_on_a_bad_policy() {
         if let Some(text) = text {
             std::fs::write(&config.policy.file, text).unwrap();
         }
-        let Err(error) = Relay::start(config.clone(), clock()).await else { panic!("it started") };
+        let Err(error) = Relay::start(config.clone(), clock(), log(&config)).await else {
+            panic!("it started")
+        };
         assert!(error.to_string().contains(expected), "{error}");
     }
 }

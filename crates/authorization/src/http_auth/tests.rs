@@ -43,7 +43,7 @@ fn check(
     let now = Timestamp(NOW);
     let verified = Verifier::new().verify(event.event(), &Rules::import(), now, &mut Vec::new());
     let host = RelayUrl::from_host_header(host).ok();
-    let request = HttpRequest { method: "POST", target, host: host.as_ref(), payload: BODY };
+    let request = HttpRequest { method: "POST", target, host: host.as_ref(), payload: Some(BODY) };
     http_auth(access, verified.unwrap(), &request, now, guard)
 }
 
@@ -162,4 +162,24 @@ fn a_request_is_signed_once_and_strangers_do_not_fill_the_guard() {
     assert_eq!(check("a", 1), Err(HttpAuthRefused::Replayed));
     assert_eq!(check("a", 2), Ok(key(2)), "another signer, another event");
     assert_eq!(check("b", 1), Err(HttpAuthRefused::TooMany));
+}
+
+#[test]
+fn a_request_without_a_body_need_not_name_one() {
+    let access = access(&["wss://relay.example.com"]);
+    let (url, host) = ("https://relay.example.com/logs", RelayUrl::from_host_header("").ok());
+    let bare = || EventBuilder::new(27_235).created_at(NOW).tag(&["u", url]).tag(&["method", "GET"]);
+    let table = [
+        ("none", bare(), Ok(key(1))),
+        ("of nothing", bare().tag(&["payload", &hash(b"")]), Ok(key(1))),
+        ("of something", bare().tag(&["payload", &hash(BODY)]), Err(HttpAuthRefused::PayloadWrong)),
+    ];
+    for (name, event, expected) in table {
+        let event = event.sign(&person(1));
+        let now = Timestamp(NOW);
+        let verified = Verifier::new().verify(event.event(), &Rules::import(), now, &mut Vec::new()).unwrap();
+        let request = HttpRequest { method: "GET", target: "/logs", host: host.as_ref(), payload: None };
+        let signer = http_auth(&access, verified, &request, now, &ReplayGuard::default());
+        assert_eq!(signer, expected, "{name}");
+    }
 }
