@@ -30,6 +30,7 @@ mod hand_over;
 mod harness;
 mod http;
 mod leak;
+mod logs;
 mod modes;
 mod nip01;
 mod nip02;

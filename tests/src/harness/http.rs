@@ -31,6 +31,12 @@ pub async fn post(address: &str, lines: &[&str], body: &str) -> Response {
     send(address, "POST", "/", &[lines, &[&length]].concat(), body).await
 }
 
+/// PUTs this body there.
+pub async fn put(address: &str, path: &str, lines: &[&str], body: &str) -> Response {
+    let length = format!("Content-Length: {}", body.len());
+    send(address, "PUT", path, &[lines, &[&length]].concat(), body).await
+}
+
 async fn send(address: &str, method: &str, path: &str, lines: &[&str], body: &str) -> Response {
     let mut socket = TcpStream::connect(address).await.unwrap();
     let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
