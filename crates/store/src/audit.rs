@@ -69,6 +69,18 @@ impl Audit {
     }
 }
 
+/// Where the entries are that have not settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsettled {
+    /// In the memory of this process, so none may be missing.
+    Here,
+    /// In that of another one, or of none: they are made again from the records when the store is opened.
+    Elsewhere,
+}
+
+/// Is shown each record in turn; one that cannot be parsed is nothing.
+pub(crate) type See<'a> = &'a mut dyn FnMut(Seq, Option<RecordView<'_>>);
+
 impl Store {
     /// Reads every record, looks up each index entry it must have, and counts the entries. Takes as long as the store
     /// is big.
@@ -80,57 +92,82 @@ impl Store {
     ///
     /// [`Error::Engine`]. Damage is not an error here but a [`Fault`].
     pub fn audit(&self) -> Result<Audit, Error> {
-        let snapshot = self.snapshot()?;
-        let indexes = snapshot.indexes();
-        let (mut audit, mut keys) = (Audit::default(), RecordKeys::default());
-        let mut in_tables: HashMap<Index, u64, RandomState> = HashMap::default();
-        let last = self.tables.last_seq(indexes.txn)?;
-        let settled = self.tables.meta_seq(indexes.txn, META_SETTLED)?;
-        for entry in self.tables.records.iter(indexes.txn)? {
+        audit(&self.snapshot()?.indexes(), Unsettled::Here, &mut |_, _| {})
+    }
+}
+
+pub(crate) fn audit(indexes: &Indexes<'_>, unsettled: Unsettled, see: See<'_>) -> Result<Audit, Error> {
+    let mut count =
+        Count { audit: Audit::default(), keys: RecordKeys::default(), in_tables: HashMap::default() };
+    count.records(indexes, unsettled, see)?;
+    count.leaving(indexes)?;
+    let Count { mut audit, mut keys, in_tables } = count;
+    // No two records have the same entry without a fault being noted above. So without one, an index with as many
+    // entries as the records have in it has no others, and need not be read.
+    let is_sound = audit.is_clean();
+    for index in Index::ALL {
+        let entries = indexes.tables.index(index).len(indexes.txn)?;
+        audit.entries += entries;
+        if !is_sound || entries != in_tables.get(&index).copied().unwrap_or_default() {
+            find_strays(indexes, index, &mut audit, &mut keys)?;
+        }
+        find_young_strays(indexes, index, &mut audit, &mut keys)?;
+    }
+    Ok(audit)
+}
+
+/// What was found so far, and how many entries of each table are accounted for.
+struct Count {
+    audit: Audit,
+    keys: RecordKeys,
+    in_tables: HashMap<Index, u64, RandomState>,
+}
+
+impl Count {
+    fn records(&mut self, indexes: &Indexes<'_>, unsettled: Unsettled, see: See<'_>) -> Result<(), Error> {
+        let Self { audit, keys, in_tables } = self;
+        let (tables, txn) = (indexes.tables, indexes.txn);
+        let (last, settled) = (tables.last_seq(txn)?, tables.meta_seq(txn, META_SETTLED)?);
+        for entry in tables.records.iter(txn)? {
             let (seq, bytes) = entry.map(|(seq, bytes)| (Seq(seq), bytes))?;
             audit.events += 1;
             if seq > last {
                 audit.note(Fault::UnknownSeq(seq));
             }
-            let Some(record) = RecordView::parse(bytes) else {
+            let record = RecordView::parse(bytes);
+            see(seq, record);
+            let Some(record) = record else {
                 audit.note(Fault::UnreadableRecord(seq));
                 continue;
             };
             keys.fill(&record);
             let position = Position::of(&record.head());
             for (index, key) in keys.iter() {
-                if self.tables.index(index).get(indexes.txn, key)? == Some(seq.0) {
+                if tables.index(index).get(txn, key)? == Some(seq.0) {
                     *in_tables.entry(index).or_default() += 1;
                 } else if seq > settled && indexes.is_in_memory(index, key, (position, seq))? {
                     audit.entries += 1;
-                } else {
+                } else if seq <= settled || unsettled == Unsettled::Here {
                     audit.note(Fault::MissingEntry(seq, index.name()));
                 }
             }
         }
-        // Entries of removed records, which are yet to go.
-        for entry in self.tables.leaving.iter(indexes.txn)? {
+        Ok(())
+    }
+
+    /// Entries of removed records, which are yet to go.
+    fn leaving(&mut self, indexes: &Indexes<'_>) -> Result<(), Error> {
+        for entry in indexes.tables.leaving.iter(indexes.txn)? {
             let (seq, bytes) = entry?;
             let Some(record) = RecordView::parse(bytes) else { continue };
-            keys.fill(&record);
-            for (index, key) in keys.iter() {
-                if self.tables.index(index).get(indexes.txn, key)? == Some(seq) {
-                    *in_tables.entry(index).or_default() += 1;
+            self.keys.fill(&record);
+            for (index, key) in self.keys.iter() {
+                if indexes.tables.index(index).get(indexes.txn, key)? == Some(seq) {
+                    *self.in_tables.entry(index).or_default() += 1;
                 }
             }
         }
-        // No two records have the same entry without a fault being noted above. So without one, an index with as many
-        // entries as the records have in it has no others, and need not be read.
-        let is_sound = audit.is_clean();
-        for index in Index::ALL {
-            let entries = self.tables.index(index).len(indexes.txn)?;
-            audit.entries += entries;
-            if !is_sound || entries != in_tables.get(&index).copied().unwrap_or_default() {
-                find_strays(&indexes, index, &mut audit, &mut keys)?;
-            }
-            find_young_strays(&indexes, index, &mut audit, &mut keys)?;
-        }
-        Ok(audit)
+        Ok(())
     }
 }
 

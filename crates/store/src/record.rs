@@ -137,6 +137,12 @@ impl<'a> RecordView<'a> {
         self.expiration().is_some_and(|at| at <= now)
     }
 
+    /// How many bytes the record has on disk.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        TAGS + self.tags.len() + self.json.len()
+    }
+
     /// The wire form, served by copy.
     #[must_use]
     pub const fn json(&self) -> &'a [u8] {

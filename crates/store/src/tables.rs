@@ -2,7 +2,7 @@
 
 use heed::byteorder::BigEndian;
 use heed::types::{Bytes, Str, U64, Unit};
-use heed::{CommitToken, Database, DatabaseOpener, OnCommit, RoTxn, RwTxn, WithoutTls};
+use heed::{CommitToken, Database, DatabaseOpener, DatabaseStat, OnCommit, RoTxn, RwTxn, WithoutTls};
 
 use crate::error::Error;
 use crate::record::RecordView;
@@ -11,7 +11,7 @@ use crate::store::Seq;
 /// How many tables there are, as LMDB must be told before it opens the file.
 pub(crate) const TABLES: u32 = 16;
 
-type Number = U64<BigEndian>;
+pub(crate) type Number = U64<BigEndian>;
 
 /// A table whose keys the record alone decides, and whose value is the record's [`Seq`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +72,8 @@ pub(crate) struct Tables<'e> {
     indexes: [IndexTable<'e>; Index::ALL.len()],
 }
 
+/// The table of what holds for the store as a whole.
+pub(crate) const META: &str = "meta";
 /// In `meta`: which layout the file has.
 pub(crate) const META_SCHEMA: &str = "schema";
 /// In `meta`: the last sequence number given out.
@@ -81,9 +83,38 @@ pub(crate) const META_SETTLED: &str = "settled";
 /// In `meta`: the sequence number beyond which records have none there.
 pub(crate) const META_BEGUN: &str = "begun";
 
+/// In `meta`: the number by which the store is told from others; not in every store.
+pub(crate) const META_LINE: &str = "line";
+
+/// A way to a table by its name.
+pub(crate) trait Door<'e> {
+    fn table<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Database<'e, K, V>>;
+}
+
+/// Makes the table when there is none.
+pub(crate) struct Making<'a, 'e>(pub(crate) &'a DatabaseOpener<'e, WithoutTls>, pub(crate) &'a mut RwTxn<'e>);
+
+/// Fails when there is none.
+pub(crate) struct Finding<'a, 'e>(
+    pub(crate) &'a DatabaseOpener<'e, WithoutTls>,
+    pub(crate) &'a RoTxn<'e, WithoutTls>,
+);
+
+impl<'e> Door<'e> for Making<'_, 'e> {
+    fn table<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Database<'e, K, V>> {
+        self.0.create_database(self.1, Some(name))
+    }
+}
+
+impl<'e> Door<'e> for Finding<'_, 'e> {
+    fn table<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Database<'e, K, V>> {
+        self.0.open_database(self.1, Some(name))?.ok_or(heed::Error::Mdb(heed::MdbError::NotFound))
+    }
+}
+
 impl<'e> Tables<'e> {
-    pub(crate) fn create(opener: &DatabaseOpener<'e, WithoutTls>, txn: &mut RwTxn<'e>) -> heed::Result<Self> {
-        let mut index = |index: Index| opener.create_database::<Bytes, Number>(txn, Some(index.name()));
+    pub(crate) fn through(door: &mut impl Door<'e>) -> heed::Result<Self> {
+        let mut index = |index: Index| door.table::<Bytes, Number>(index.name());
         let indexes = [
             index(Index::Id)?,
             index(Index::Time)?,
@@ -96,13 +127,13 @@ impl<'e> Tables<'e> {
             index(Index::Head)?,
         ];
         Ok(Self {
-            meta: opener.create_database(txn, Some("meta"))?,
-            records: opener.create_database(txn, Some("records"))?,
-            deleted_ids: opener.create_database(txn, Some("deleted_ids"))?,
-            deleted_addresses: opener.create_database(txn, Some("deleted_addresses"))?,
-            vanished: opener.create_database(txn, Some("vanished"))?,
-            state: opener.create_database(txn, Some("state"))?,
-            leaving: opener.create_database(txn, Some("leaving"))?,
+            meta: door.table(META)?,
+            records: door.table("records")?,
+            deleted_ids: door.table("deleted_ids")?,
+            deleted_addresses: door.table("deleted_addresses")?,
+            vanished: door.table("vanished")?,
+            state: door.table("state")?,
+            leaving: door.table("leaving")?,
             indexes,
         })
     }
@@ -138,24 +169,35 @@ impl<'e> Tables<'e> {
 
     /// Bytes of the pages that hold entries. Pages that were freed and can be used again do not count.
     pub(crate) fn bytes_used(&self, txn: &RoTxn<'_>) -> Result<u64, Error> {
-        let mut stats = vec![
-            self.meta.stat(txn)?,
-            self.records.stat(txn)?,
-            self.deleted_ids.stat(txn)?,
-            self.deleted_addresses.stat(txn)?,
-            self.vanished.stat(txn)?,
-            self.state.stat(txn)?,
-            self.leaving.stat(txn)?,
-        ];
-        for index in self.indexes {
-            stats.push(index.stat(txn)?);
-        }
-        let bytes = stats.iter().map(|stat| {
-            let pages = stat.branch_pages + stat.leaf_pages + stat.overflow_pages;
-            pages as u64 * u64::from(stat.page_size)
-        });
-        Ok(bytes.sum())
+        let mut bytes = 0;
+        self.for_each(txn, |_, stat| bytes += bytes_of(stat))?;
+        Ok(bytes)
     }
+
+    /// Calls with each table's name and size.
+    pub(crate) fn for_each(
+        &self,
+        txn: &RoTxn<'_>,
+        mut each: impl FnMut(&'static str, &DatabaseStat),
+    ) -> Result<(), Error> {
+        each("records", &self.records.stat(txn)?);
+        for index in Index::ALL {
+            each(index.name(), &self.index(index).stat(txn)?);
+        }
+        each("leaving", &self.leaving.stat(txn)?);
+        each("deleted_ids", &self.deleted_ids.stat(txn)?);
+        each("deleted_addresses", &self.deleted_addresses.stat(txn)?);
+        each("vanished", &self.vanished.stat(txn)?);
+        each("state", &self.state.stat(txn)?);
+        each("meta", &self.meta.stat(txn)?);
+        Ok(())
+    }
+}
+
+/// Bytes of a table's pages.
+pub(crate) fn bytes_of(stat: &DatabaseStat) -> u64 {
+    let pages = stat.branch_pages + stat.leaf_pages + stat.overflow_pages;
+    pages as u64 * u64::from(stat.page_size)
 }
 
 impl OnCommit for Tables<'_> {

@@ -14,8 +14,13 @@ use crate::{
 };
 
 /// Small enough to open quickly, big enough for every test but those of a full store.
-pub(crate) const OPTIONS: Options =
-    Options { map_bytes: 1 << 30, map_reserve_bytes: 1 << 20, readers_max: 64, young_bytes_max: 32 << 20 };
+pub(crate) const OPTIONS: Options = Options {
+    map_bytes: 1 << 30,
+    map_reserve_bytes: 1 << 20,
+    readers_max: 64,
+    young_bytes_max: 32 << 20,
+    line: 0,
+};
 
 /// A time at which nothing has expired that was made with [`chappe_testkit::EventBuilder`]'s own time.
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);

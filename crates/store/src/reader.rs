@@ -1,0 +1,200 @@
+//! A store that is only read, by a process of its own: while a relay writes, or when none does.
+
+use std::fmt;
+use std::fs::File;
+use std::ops::{Bound, ControlFlow};
+use std::path::Path;
+use std::sync::Arc;
+
+use heed::types::Str;
+use heed::{CommitOrAbort, Env, EnvFlags, RoTxn, WithoutTls};
+
+use crate::audit::{Audit, See, Unsettled, audit};
+use crate::env::{Options, SCHEMA, open_env};
+use crate::error::Error;
+use crate::indexes::Indexes;
+use crate::lock;
+use crate::open_error::OpenError;
+use crate::record::RecordView;
+use crate::store::{Seq, Usage};
+use crate::tables::{Door, Finding, META, META_LINE, META_SCHEMA, META_SETTLED, Number, Tables, bytes_of};
+use crate::young::{View, Young};
+
+/// The file of LMDB.
+const DATA_FILE: &str = "data.mdb";
+
+/// A store as one commit left it.
+///
+/// It needs no index, so it does not miss what the process that writes has in its memory. While it is open, pages that
+/// are freed are not used again, and the file of a relay that writes grows instead.
+pub struct Reader {
+    // Dropped in this order: the lock goes last.
+    txn: RoTxn<'static, WithoutTls>,
+    tables: Tables<'static>,
+    /// Nothing: what is in memory is in that of another process.
+    view: Arc<View>,
+    env: Env<WithoutTls>,
+    map_bytes: u64,
+    _lock: File,
+}
+
+/// How big a table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableSize {
+    /// Its name (docs/storage.md).
+    pub name: &'static str,
+    /// How many entries it has.
+    pub entries: u64,
+    /// Bytes of the pages that they are on.
+    pub bytes: u64,
+}
+
+impl Reader {
+    /// Opens the store in this directory as it is now. What is committed later is not seen.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], with a text for the operator; [`OpenError::InUse`] when the file is being replaced just now.
+    pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        if !dir.join(DATA_FILE).is_file() {
+            return Err(OpenError::NoStore(dir.to_owned()));
+        }
+        let lock = lock::to_read(dir)?;
+        let map_bytes = options.whole_map_bytes();
+        let env = open_env(dir, (map_bytes, options.readers_max), EnvFlags::READ_ONLY)?;
+        let unreadable = |error: heed::Error| OpenError::Unreadable(dir.to_owned(), error.into());
+        let tables = find_tables(&env).map_err(unreadable)?.map_err(|found| match found {
+            found if found > SCHEMA => OpenError::NewerSchema { found, known: SCHEMA },
+            found => OpenError::OlderSchema { found, known: SCHEMA },
+        })?;
+        let txn = env.clone().static_read_txn().map_err(unreadable)?;
+        let view = Young::new(0, Seq(0), Seq(0)).view();
+        Ok(Self { txn, tables, view, env, map_bytes: map_bytes as u64, _lock: lock })
+    }
+
+    /// Which layout the file has.
+    #[must_use]
+    pub const fn layout(&self) -> u64 {
+        SCHEMA
+    }
+
+    /// The number by which the store is told from others; 0 when it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn line(&self) -> Result<u64, Error> {
+        Ok(self.tables.meta.get(&self.txn, META_LINE)?.unwrap_or_default())
+    }
+
+    /// The last number that was given to an event.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn last_seq(&self) -> Result<Seq, Error> {
+        self.tables.last_seq(&self.txn)
+    }
+
+    /// Up to which number all events have their index entries in the tables.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn settled(&self) -> Result<Seq, Error> {
+        self.tables.meta_seq(&self.txn, META_SETTLED)
+    }
+
+    /// How full the store is, but for index entries that are in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn usage(&self) -> Result<Usage, Error> {
+        Ok(Usage {
+            events: self.tables.records.len(&self.txn)?,
+            bytes_used: self.tables.bytes_used(&self.txn)?,
+            map_bytes: self.map_bytes,
+        })
+    }
+
+    /// Bytes of the file. Pages in it that were freed will be used again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn file_bytes(&self) -> Result<u64, Error> {
+        Ok(self.env.real_disk_size()?)
+    }
+
+    /// The size of every table.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn tables(&self) -> Result<Vec<TableSize>, Error> {
+        let mut sizes = Vec::new();
+        self.tables.for_each(&self.txn, |name, stat| {
+            sizes.push(TableSize { name, entries: stat.entries as u64, bytes: bytes_of(stat) });
+        })?;
+        Ok(sizes)
+    }
+
+    /// Shows each event after this number, in the order of their numbers, until it is told to break. One that cannot be
+    /// parsed is nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn records(
+        &self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Option<RecordView<'_>>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let range = (Bound::Excluded(after.0), Bound::Unbounded);
+        for entry in self.tables.records.range(&self.txn, &range)? {
+            let (seq, bytes) = entry?;
+            if each(Seq(seq), RecordView::parse(bytes)).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Store::audit`](crate::Store::audit), but that entries may be missing that have not settled: they are made
+    /// again when the store is opened. Shows each record on the way, or nothing for one that cannot be parsed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`]. Damage is not an error here but a [`Fault`](crate::Fault).
+    pub fn audit(&self, see: See<'_>) -> Result<Audit, Error> {
+        let indexes = Indexes { view: &self.view, tables: &self.tables, txn: &self.txn };
+        audit(&indexes, Unsettled::Elsewhere, see)
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("dir", &self.env.path()).finish_non_exhaustive()
+    }
+}
+
+/// The tables; or the layout, when it is another one.
+fn find_tables(env: &Env<WithoutTls>) -> heed::Result<Result<Tables<'static>, u64>> {
+    let txn = env.read_txn()?;
+    let found = env.open_databases_and_commit(txn, |opener, txn| -> heed::Result<_> {
+        let mut door = Finding(opener, txn);
+        let meta = door.table::<Str, Number>(META)?;
+        match meta.get(txn, META_SCHEMA)? {
+            Some(SCHEMA) => Tables::through(&mut door).map(CommitOrAbort::Commit),
+            found => Ok(CommitOrAbort::Abort(found.unwrap_or_default())),
+        }
+    })?;
+    Ok(match found {
+        CommitOrAbort::Commit(tables) => Ok(tables),
+        CommitOrAbort::Abort(found) => Err(found),
+    })
+}
+
+#[cfg(test)]
+mod tests;
