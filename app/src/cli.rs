@@ -1,5 +1,7 @@
 //! The command line.
 
+mod db;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use chappe_protocol::{Filter, PublicKey, Refusal};
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
+pub use self::db::DbCommand;
 use crate::config::{self, Config, ConfigError};
 
 const EXAMPLES: &str = "\
@@ -21,6 +24,7 @@ Examples:
   chappe policy check policy.json              is this policy in order, do its tests pass?
   chappe policy explain --event note.json --as npub1...
   chappe invite --uses 5                       a code by which five can become members
+  chappe db verify                             is everything there as it was signed and indexed?
 
 The configuration is read from --config, then from environment variables named CHAPPE_SECTION__KEY,
 then from the command line; the later one counts. `chappe config show` prints the result.
@@ -29,7 +33,7 @@ Exit codes:
   0  done; for `serve`, stopped by SIGTERM or SIGINT
   1  failed: an address is taken, the store cannot be opened, read or written, ...;
      for `serve`, also ended by a second signal; for `policy check`, the file has
-     faults or one of its tests failed
+     faults or one of its tests failed; for `db verify`, something is wrong with the store
   2  the command line or the configuration is wrong";
 
 /// A Nostr relay.
@@ -75,6 +79,10 @@ pub enum Command {
     /// Look at a policy
     #[command(subcommand)]
     Policy(PolicyCommand),
+
+    /// Look at the store and keep it in order
+    #[command(subcommand)]
+    Db(DbCommand),
 
     /// Make an invite for new members (NIP-43) and print its code
     ///

@@ -1,11 +1,13 @@
 //! What the command line can ask for; each command is a function that runs to its end.
 
 pub mod config;
+pub mod db;
 mod desk;
 pub mod export;
 pub mod import;
 pub mod invite;
 pub mod policy;
+mod progress;
 pub mod serve;
 
 pub use desk::{DeskError, RemoteError};

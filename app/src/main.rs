@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use chappe_app::Clock;
 use chappe_app::cli::{Cli, Command, ConfigCommand, PolicyCommand};
-use chappe_app::commands::{config, export, import, invite, policy, serve};
+use chappe_app::commands::{config, db, export, import, invite, policy, serve};
 use chappe_app::config::Config;
 use clap::Parser;
 
@@ -35,6 +35,7 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
                 policy::Question { event: subject.event, filter: subject.filter, signed_in, address };
             policy::explain(&settings, &Clock::system(), (file.as_deref(), &question), out, remarks)?;
         }
+        Command::Db(command) => db::run(&settings, &command, out)?,
         Command::Invite { uses, days } => {
             invite::run(&settings, &Clock::system(), (uses, days), out, remarks)?;
         }

@@ -28,7 +28,7 @@ use crate::plugins::Plugins;
 use crate::server;
 use crate::tls::{Tls, TlsError};
 
-pub(crate) use services::{open_keys, open_management, open_store};
+pub(crate) use services::{open_keys, open_management, open_store, store_options};
 pub(crate) use settings::{access, rules};
 pub(crate) use shared::Shared;
 

@@ -1,7 +1,7 @@
 //! The command `chappe`, as an operator uses it.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -9,55 +9,7 @@ use chappe_testkit::naive::{self, Limits, Model, Offered};
 use chappe_testkit::{Corpus, EventBuilder, Keys, TestEvent};
 use tempfile::TempDir;
 
-use crate::harness::{Process, command, seed};
-
-/// What a finished command said.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-/// The command with these arguments, on a map that every machine grants.
-fn chappe(arguments: &[&str]) -> Command {
-    let mut command = command();
-    command.args(arguments).env("CHAPPE_STORE__MAP_BYTES", (1_u64 << 30).to_string());
-    command
-}
-
-fn run(mut command: Command) -> Said {
-    let output = command.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Said { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-/// Runs it on a data directory; it has to end well.
-fn on(dir: &Path, arguments: &[&str]) -> String {
-    let said = run(chappe(&[&["--data-dir", dir.to_str().unwrap()], arguments].concat()));
-    assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.err);
-    said.out
-}
-
-/// Imports from standard input.
-fn import(dir: &Path, lines: &str) -> String {
-    let mut command = chappe(&["--data-dir", dir.to_str().unwrap(), "import"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// What a report counts under this name; 0 when it is not told.
-fn counted(report: &str, name: &str) -> u64 {
-    let lines = report.lines().map(str::trim).filter_map(|line| line.split_once("  "));
-    let mut counts = lines.filter(|(_, counted)| counted.trim() == name).map(|(count, _)| count);
-    counts.next().map_or(0, |count| count.parse().unwrap())
-}
-
-fn lines<'a>(events: impl IntoIterator<Item = &'a TestEvent>) -> String {
-    events.into_iter().map(|event| event.json() + "\n").collect()
-}
+use crate::harness::{Process, chappe, counted, import, lines, on, run, seed};
 
 fn note(content: &str) -> TestEvent {
     EventBuilder::new(1).content(content).sign(&Keys::from_seed(1))

@@ -1,6 +1,7 @@
 //! A relay to test and a client to test it with.
 
 mod client;
+mod command_line;
 pub mod frames;
 pub mod http;
 pub mod management;
@@ -14,6 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use client::Client;
+pub use command_line::{Said, chappe, counted, import, lines, on, run, said_on};
 pub use process::{Process, command};
 pub use relay::Relay;
 

@@ -20,6 +20,7 @@ mod bad_input;
 mod command_line;
 mod compression;
 mod crowd;
+mod db;
 mod differential;
 mod documents;
 mod durability;

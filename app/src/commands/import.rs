@@ -1,21 +1,21 @@
 //! `chappe import`.
 
+mod input;
 mod intake;
 mod lines;
-mod progress;
 mod report;
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chappe_store::{OpenError, Store};
 
+use self::input::Input;
 use self::intake::Intake;
 use self::lines::{Line, read_line};
-use self::progress::Progress;
 use self::report::Report;
+use super::progress::{Progress, Unit};
 use crate::Clock;
 use crate::config::Config;
 use crate::relay::open_store;
@@ -40,13 +40,9 @@ pub enum ImportError {
 /// [`ImportError`]; lines that hold no event, or none that may be stored, are not errors.
 pub fn run(config: &Config, file: &Path) -> Result<(), ImportError> {
     let unreadable = |error| ImportError::Read(file.to_owned(), error);
-    let input: Box<dyn BufRead> = if file == Path::new("-") {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(BufReader::new(File::open(file).map_err(unreadable)?))
-    };
+    let input = Input::open(file).map_err(unreadable)?;
     let store = open_store(&config.store).map_err(ImportError::Open)?;
-    let mut progress = Progress::on_terminal();
+    let mut progress = Progress::new("import", Unit::Bytes, input.total);
     let (report, done) = import(config, &store, &Clock::system(), input, &mut progress);
     progress.clear();
     // Also after a failure: what is in is in.
@@ -69,13 +65,13 @@ fn import(
     config: &Config,
     store: &Store,
     clock: &Clock,
-    mut input: impl BufRead,
+    mut input: Input,
     progress: &mut Progress,
 ) -> (Report, Result<(), Stopped>) {
     let mut intake = Intake::new(config, store, clock);
     let mut line = Vec::new();
     let done = loop {
-        let done = match read_line(&mut input, &mut line) {
+        let done = match read_line(&mut input.text, &mut line) {
             Ok(Line::Whole) => intake.take(&line),
             Ok(Line::TooLong) => {
                 intake.take_too_long();
@@ -87,7 +83,7 @@ fn import(
         if done.is_err() {
             break done;
         }
-        progress.show(intake.report());
+        progress.show(input.read(), || intake.report().brief());
     };
     (intake.into_report(), done)
 }

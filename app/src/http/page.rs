@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 
 use super::{Changing, Counters, nip11};
 use crate::config::{Config, Limits};
+use crate::figures::grouped;
 
 /// Holds `{{name}}` where a value goes.
 const TEMPLATE: &str = include_str!("page.html");
@@ -165,19 +166,6 @@ fn nips(nips: &[u16]) -> String {
         );
         html
     })
-}
-
-/// A number with commas between its thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 fn bytes(bytes: usize) -> String {

@@ -1,7 +1,6 @@
 //! The stations of a relay, put together.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 
 use chappe_buffers::{Bounds, Pool};
@@ -22,12 +21,16 @@ const BUFFERS: Bounds = Bounds { kept_bytes_max: 64 << 20, thread_bytes_max: 1 <
 
 /// Opens the store that the configuration names.
 pub(crate) fn open_store(config: &config::Store) -> Result<Store, OpenError> {
-    let options = Options {
-        map_bytes: config.map_bytes,
-        map_reserve_bytes: config.map_reserve_bytes,
-        ..Options::default()
-    };
-    Store::open(Path::new(&config.data_dir), &options)
+    let mut line = [0; size_of::<u64>()];
+    let io = |error| OpenError::Io(config.data_dir.clone(), std::io::Error::other(error));
+    getrandom::fill(&mut line).map_err(io)?;
+    let options = Options { line: u64::from_ne_bytes(line), ..store_options(config) };
+    Store::open(&config.data_dir, &options)
+}
+
+/// What the configuration says of the store.
+pub(crate) fn store_options(config: &config::Store) -> Options {
+    Options { map_bytes: config.map_bytes, map_reserve_bytes: config.map_reserve_bytes, ..Options::default() }
 }
 
 /// The relay's own key, which is made when there is none yet.

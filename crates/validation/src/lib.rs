@@ -38,4 +38,4 @@ mod work;
 
 pub use invalid::Invalid;
 pub use rules::Rules;
-pub use verifier::{Verified, Verifier};
+pub use verifier::{Verified, Verifier, check_id, check_signature};

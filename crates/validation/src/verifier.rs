@@ -62,8 +62,13 @@ impl Verifier {
     }
 }
 
-/// Clients serialise control characters in two ways; the id may be of either.
-fn check_id(event: &Event<'_>, buffer: &mut Vec<u8>) -> Result<(), Invalid> {
+/// Holds the id against the event's fields, and nothing else. Clients serialise control characters in two ways; the id
+/// may be of either. `buffer` is working memory.
+///
+/// # Errors
+///
+/// [`Invalid::WrongId`].
+pub fn check_id(event: &Event<'_>, buffer: &mut Vec<u8>) -> Result<(), Invalid> {
     let mut has_id = |controls| {
         buffer.clear();
         append_preimage(buffer, event, controls);
@@ -73,8 +78,12 @@ fn check_id(event: &Event<'_>, buffer: &mut Vec<u8>) -> Result<(), Invalid> {
     if right { Ok(()) } else { Err(Invalid::WrongId) }
 }
 
-/// BIP-340, over the id that [`check_id`] has computed again.
-fn check_signature(event: &Event<'_>) -> Result<(), Invalid> {
+/// BIP-340, over the id as it stands: [`check_id`] says whether it is the event's.
+///
+/// # Errors
+///
+/// [`Invalid::NoSuchKey`] and [`Invalid::WrongSignature`].
+pub fn check_signature(event: &Event<'_>) -> Result<(), Invalid> {
     let key =
         XOnlyPublicKey::from_byte_array(*event.head.pubkey.as_bytes()).map_err(|_| Invalid::NoSuchKey)?;
     let signature = schnorr::Signature::from_byte_array(*event.sig.as_bytes());

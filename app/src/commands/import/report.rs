@@ -5,6 +5,8 @@ use std::fmt;
 
 use chappe_protocol::Refusal;
 
+use crate::figures::grouped;
+
 /// How many line numbers are told for each reason.
 const EXAMPLES_MAX: usize = 5;
 
@@ -43,6 +45,11 @@ impl Report {
         if refused.lines.len() < EXAMPLES_MAX {
             refused.lines.push(self.lines);
         }
+    }
+
+    /// For who watches.
+    pub(super) fn brief(&self) -> String {
+        format!("{} lines, {} stored", grouped(self.lines), grouped(self.stored))
     }
 
     /// How many lines were refused, over all reasons.

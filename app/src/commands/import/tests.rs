@@ -12,15 +12,14 @@ fn store(directory: &Path) -> Store {
     Store::open(directory, &options).unwrap()
 }
 
-fn import_text(store: &Store, input: impl Read) -> (Report, Result<(), Stopped>) {
-    let input = BufReader::with_capacity(512, input);
-    import(&Config::default(), store, &Clock::system(), input, &mut Progress::silent())
+fn import_text(store: &Store, input: impl Read + 'static) -> (Report, Result<(), Stopped>) {
+    import(&Config::default(), store, &Clock::system(), Input::new(input, None), &mut Progress::silent())
 }
 
 fn import_events(events: &[&TestEvent]) -> Report {
     let directory = tempfile::tempdir().unwrap();
     let lines: String = events.iter().map(|event| event.json() + "\n").collect();
-    let (report, done) = import_text(&store(directory.path()), lines.as_bytes());
+    let (report, done) = import_text(&store(directory.path()), io::Cursor::new(lines));
     done.unwrap();
     report
 }
@@ -72,7 +71,7 @@ fn bad_lines_are_told_and_passed_over() {
     let directory = tempfile::tempdir().unwrap();
     let good = note("good").sign(&Keys::from_seed(1)).json();
     let input = format!("{{\n\nnull\n{good}\r\n[]\n\u{7f}\n{{}}\n{{}}\n{{}}\n{{}}\n{{}}\n{{}}\n{good}");
-    let (report, done) = import_text(&store(directory.path()), input.as_bytes());
+    let (report, done) = import_text(&store(directory.path()), io::Cursor::new(input));
     done.unwrap();
     assert_eq!((report.lines, report.stored, report.duplicates, report.refused()), (13, 1, 1, 10));
     assert!(report.to_string().contains("(line 7, 8, 9, 10, 11, ...)"), "{report}");
@@ -83,7 +82,7 @@ fn endless_line_is_passed_over() {
     let directory = tempfile::tempdir().unwrap();
     let good = note("good").sign(&Keys::from_seed(1)).json();
     let long = io::repeat(b'x').take(lines::LINE_BYTES_MAX as u64 + 5);
-    let input = long.chain(b"\n".as_slice()).chain(good.as_bytes());
+    let input = long.chain(b"\n".as_slice()).chain(io::Cursor::new(good));
     let (report, done) = import_text(&store(directory.path()), input);
     done.unwrap();
     assert_eq!((report.lines, report.stored, report.refused()), (2, 1, 1));
@@ -100,7 +99,7 @@ fn what_came_before_a_broken_input_is_kept() {
     }
     let directory = tempfile::tempdir().unwrap();
     let good = note("good").sign(&Keys::from_seed(1)).json() + "\n";
-    let (report, done) = import_text(&store(directory.path()), good.as_bytes().chain(Broken));
+    let (report, done) = import_text(&store(directory.path()), io::Cursor::new(good).chain(Broken));
     assert!(matches!(done, Err(Stopped::Input(_))));
     assert_eq!(report.stored, 1);
 }
@@ -112,7 +111,7 @@ fn full_store_stops_the_import() {
     let store = Store::open(directory.path(), &options).unwrap();
     let corpus = Corpus::plain(7, 5_000, 20);
     let lines: String = corpus.events.iter().map(|event| event.json() + "\n").collect();
-    let (report, done) = import_text(&store, lines.as_bytes());
+    let (report, done) = import_text(&store, io::Cursor::new(lines));
     assert!(matches!(done, Err(Stopped::Store(_))), "{report}");
     assert!(report.uncommitted > 0);
     assert_eq!(store.usage().unwrap().events, report.stored);

@@ -1,0 +1,160 @@
+//! `chappe db info`.
+
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
+use std::hash::Hash;
+use std::io::Write;
+use std::ops::ControlFlow;
+
+use chappe_protocol::PublicKey;
+use chappe_store::{Reader, RecordView, Seq, TableSize, Usage};
+use foldhash::fast::RandomState;
+
+use super::DbError;
+use crate::commands::progress::{Progress, Unit};
+use crate::figures::{bytes, date, grouped};
+
+const SECONDS_A_DAY: u64 = 86_400;
+
+/// Events, and the bytes of their records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Tally {
+    events: u64,
+    bytes: u64,
+}
+
+/// A tally for each of something.
+type Tallies<K> = HashMap<K, Tally, RandomState>;
+
+/// What the records tell.
+#[derive(Debug, Default)]
+struct Survey {
+    all: Tally,
+    kinds: Tallies<u16>,
+    authors: Tallies<PublicKey>,
+    days: Tallies<u64>,
+    unreadable: u64,
+}
+
+/// Counts everything and tells of it, the biggest `top` of each sort.
+pub(super) fn run(reader: &Reader, top: usize, mut out: impl Write) -> Result<(), DbError> {
+    let usage = reader.usage().map_err(DbError::Store)?;
+    let mut progress = Progress::new("info", Unit::Events, Some(usage.events));
+    let (mut survey, mut unsettled) = (Survey::default(), 0);
+    let settled = reader.settled().map_err(DbError::Store)?;
+    let counted = reader.records(Seq(0), &mut |seq, record| {
+        unsettled += u64::from(seq > settled);
+        survey.count(record);
+        progress.show(survey.all.events, String::new);
+        ControlFlow::Continue(())
+    });
+    progress.clear();
+    counted.map_err(DbError::Store)?;
+    let mut text = head(reader, &usage, unsettled)?;
+    tables(&mut text, &reader.tables().map_err(DbError::Store)?);
+    survey.tell(&mut text, top);
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(DbError::Write)
+}
+
+impl Survey {
+    fn count(&mut self, record: Option<RecordView<'_>>) {
+        let Some(record) = record else {
+            self.unreadable += 1;
+            return;
+        };
+        let head = record.head();
+        let tallies = [
+            &mut self.all,
+            self.kinds.entry(head.kind.0).or_default(),
+            self.authors.entry(head.pubkey).or_default(),
+            self.days.entry(head.created_at.0 / SECONDS_A_DAY).or_default(),
+        ];
+        for tally in tallies {
+            tally.events += 1;
+            tally.bytes += record.bytes() as u64;
+        }
+    }
+
+    fn tell(&self, text: &mut String, top: usize) {
+        if self.unreadable > 0 {
+            put(text, format_args!("\n{} records cannot be read: see chappe db verify\n", self.unreadable));
+        }
+        let by_bytes = |a: &Tally, b: &Tally| b.bytes.cmp(&a.bytes);
+        list(text, ("kind", &self.kinds, self.all), top, |(_, a), (_, b)| by_bytes(a, b), u16::to_string);
+        list(
+            text,
+            ("author", &self.authors, self.all),
+            top,
+            |(_, a), (_, b)| by_bytes(a, b),
+            PublicKey::to_string,
+        );
+        let newest_first = |(a, _): &(u64, Tally), (b, _): &(u64, Tally)| b.cmp(a);
+        list(text, ("day (UTC, by created_at)", &self.days, self.all), top, newest_first, |day| date(*day));
+    }
+}
+
+fn head(reader: &Reader, usage: &Usage, unsettled: u64) -> Result<String, DbError> {
+    let file = reader.file_bytes().map_err(DbError::Store)?;
+    let Seq(last) = reader.last_seq().map_err(DbError::Store)?;
+    let rows = [
+        ("layout", reader.layout().to_string()),
+        ("events", grouped(usage.events)),
+        (
+            "numbers given",
+            format!(
+                "{}, so {} events were removed or replaced",
+                grouped(last),
+                grouped(last.saturating_sub(usage.events))
+            ),
+        ),
+        ("file", format!("{}, {} of it in use", bytes(file), bytes(usage.bytes_used))),
+        (
+            "map",
+            format!(
+                "{}, {} % of it in use",
+                bytes(usage.map_bytes),
+                percent(usage.bytes_used, usage.map_bytes)
+            ),
+        ),
+        ("unsettled", format!("{} events whose index entries are kept in memory", grouped(unsettled))),
+    ];
+    let mut text = String::new();
+    rows.iter().for_each(|(name, value)| put(&mut text, format_args!("{name:<14} {value}\n")));
+    Ok(text)
+}
+
+fn tables(text: &mut String, sizes: &[TableSize]) {
+    put(text, format_args!("\n{:<28}{:>16}{:>14}\n", "by table", "entries", "pages"));
+    for TableSize { name, entries, bytes: size } in sizes {
+        put(text, format_args!("  {name:<26}{:>16}{:>14}\n", grouped(*entries), bytes(*size)));
+    }
+}
+
+/// The first of these in this order, and how many more there are.
+fn list<K: Copy + Eq + Hash + Ord>(
+    text: &mut String,
+    (name, tallies, all): (&str, &Tallies<K>, Tally),
+    top: usize,
+    order: impl Fn(&(K, Tally), &(K, Tally)) -> std::cmp::Ordering,
+    show: impl Fn(&K) -> String,
+) {
+    put(text, format_args!("\n{:<66}{:>14}{:>12}{:>6}\n", format!("by {name}"), "events", "bytes", "%"));
+    let mut rows: Vec<_> = tallies.iter().map(|(key, tally)| (*key, *tally)).collect();
+    rows.sort_unstable_by(|a, b| order(a, b).then_with(|| a.0.cmp(&b.0)));
+    for (key, tally) in rows.iter().take(top) {
+        let (events, share) = (grouped(tally.events), percent(tally.bytes, all.bytes));
+        put(text, format_args!("  {:<64}{events:>14}{:>12}{share:>6}\n", show(key), bytes(tally.bytes)));
+    }
+    if rows.len() > top {
+        put(text, format_args!("  and {} more\n", grouped((rows.len() - top) as u64)));
+    }
+}
+
+fn percent(part: u64, whole: u64) -> u128 {
+    u128::from(part) * 100 / u128::from(whole.max(1))
+}
+
+fn put(text: &mut String, line: fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = text.write_fmt(line);
+}

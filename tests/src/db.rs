@@ -1,0 +1,23 @@
+//! `chappe db`: the store, looked at and kept in order, beside a relay that runs and without one.
+
+mod info;
+mod verify;
+
+use std::path::Path;
+
+use chappe_store::{Options, Store};
+use chappe_testkit::{EventBuilder, Keys, TestEvent};
+
+/// Notes of some authors, each with a tag, newest last.
+fn notes(count: u64) -> Vec<TestEvent> {
+    let note =
+        |n: u64| EventBuilder::new(1).created_at(1_700_000_000 + n).content(format!("note number {n}"));
+    (0..count).map(|n| note(n).tag(&["t", "x"]).sign(&Keys::from_seed(n % 5))).collect()
+}
+
+/// Puts all index entries but those of the last events into their tables, as a store does in time.
+fn settle(dir: &Path) {
+    let options =
+        Options { map_bytes: 1 << 30, map_reserve_bytes: 1 << 20, young_bytes_max: 0, ..Options::default() };
+    drop(Store::open(dir, &options).unwrap());
+}
