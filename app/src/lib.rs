@@ -23,9 +23,11 @@ mod plugins;
 mod relay;
 mod server;
 mod stream;
+mod takeover;
 mod tls;
 
 pub use clock::Clock;
 pub use log::Log;
 pub use relay::{Relay, Running, StartError};
+pub use takeover::{ActivationError, TakeOverError};
 pub use tls::{PairError, TlsError};

@@ -5,6 +5,7 @@ mod listeners;
 mod services;
 mod settings;
 mod shared;
+mod succession;
 mod upkeep;
 
 use std::fmt;
@@ -13,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chappe_management::RelayKeysError;
-use chappe_store::OpenError;
-use tokio::sync::watch;
+use chappe_store::{OpenError, Store};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
@@ -26,6 +27,7 @@ use crate::http::{self, Logs};
 use crate::log::{Journals, Log};
 use crate::plugins::Plugins;
 use crate::server;
+use crate::takeover::{self, ActivationError, Inherited, TakeOverError};
 use crate::tls::{Tls, TlsError};
 
 pub(crate) use services::{open_keys, open_management, open_store, store_options};
@@ -46,6 +48,8 @@ pub struct Running {
     phase: watch::Sender<Phase>,
     tasks: Vec<JoinHandle<()>>,
     shutdown: Duration,
+    /// Told when another process has the sockets.
+    taken: Arc<Notify>,
 }
 
 /// Why a relay did not start.
@@ -61,6 +65,10 @@ pub enum StartError {
     Management(chappe_management::OpenError),
     /// The certificate cannot be used.
     Tls(TlsError),
+    /// The relay that runs cannot be taken over from.
+    TakeOver(TakeOverError),
+    /// What systemd has opened cannot be used.
+    Activation(ActivationError),
     /// An address cannot be listened on.
     Listen(SocketAddr, std::io::Error),
     /// The system has no thread left, or the store broke while it was being opened.
@@ -94,33 +102,84 @@ impl Relay {
     ///
     /// [`StartError`]; nothing is left running then.
     pub async fn start(config: Config, clock: Clock, log: Log) -> Result<Running, StartError> {
-        let faults = config.faults();
-        if !faults.is_empty() {
-            return Err(StartError::Config(faults));
-        }
-        let speaks_tls = !config.tls.addresses.is_empty();
-        let tls =
-            speaks_tls.then(|| Tls::open(&config.tls)).transpose().map_err(StartError::Tls)?.map(Arc::new);
+        Self::start_on(config, clock, log, Inherited::default()).await
+    }
+
+    /// The same on sockets that systemd has opened.
+    pub(crate) async fn start_on(
+        config: Config,
+        clock: Clock,
+        log: Log,
+        mut inherited: Inherited,
+    ) -> Result<Running, StartError> {
+        let tls = open_tls(&config)?;
         let store = open_store(&config.store).map_err(StartError::Store)?;
-        let listeners = listeners::listen(&config).await?;
+        let listeners = listeners::listen(&config, &mut inherited).await?;
+        inherited.none_left().map_err(StartError::Activation)?;
+        Self::begin(config, (clock, log), store, listeners, tls)
+    }
+
+    /// Takes the sockets of the relay that runs on the same directory, has it stop, and goes on in its place. Where none
+    /// runs it is [`Self::start_on`].
+    pub(crate) async fn take_over(
+        config: Config,
+        clock: Clock,
+        log: Log,
+        others: Inherited,
+    ) -> Result<Running, StartError> {
+        let data_dir = config.store.data_dir.clone();
+        let asking = tokio::task::spawn_blocking(move || takeover::ask(&data_dir));
+        let asked = asking.await.map_err(|error| StartError::Processor(std::io::Error::other(error)))?;
+        let Some((taking, mut inherited)) = asked.map_err(StartError::TakeOver)? else {
+            return Self::start_on(config, clock, log, others).await;
+        };
+        inherited.append(others);
+        // Whatever can fail comes before the old one is told to go.
+        let tls = open_tls(&config)?;
+        let listeners = listeners::listen(&config, &mut inherited).await?;
+        let store = succession::open_store_after(taking, &config.store).await?;
+        Self::begin(config, (clock, log), store, listeners, tls)
+    }
+
+    fn begin(
+        config: Config,
+        (clock, log): (Clock, Log),
+        store: Store,
+        listeners: Vec<Listener>,
+        tls: Option<Arc<Tls>>,
+    ) -> Result<Running, StartError> {
         let (phase, current) = watch::channel(Phase::Serving);
         let journals = Journals::new(config.log.history_bytes);
         let plugins = Arc::new(Plugins::start(settings::plugins(&config), journals.clone()));
         let services = services::start(&config, store, &plugins, &clock)?;
         let upkeep = Upkeep::new(&config, Arc::clone(&plugins), tls.clone());
         let shutdown = Duration::from_secs(config.timeouts.shutdown_seconds);
+        let data_dir = config.store.data_dir.clone();
         let logs = Logs::new(log, journals);
         let shared = Arc::new(Shared::new(config, services, clock, current, logs));
         let routes = http::routes(Arc::clone(&shared));
         let urls = listeners.iter().filter_map(Listener::url).collect();
         let mut addresses = Vec::new();
         let mut tasks = upkeep.spawn(&shared);
+        let taken = Arc::new(Notify::new());
+        tasks.extend(succession::give(&shared, &data_dir, &listeners, shutdown, &taken));
         for front in listeners::open(listeners, tls.as_ref(), &routes) {
             addresses.extend(front.listener.local_addr());
             tasks.push(tokio::spawn(server::accept(front, Arc::clone(&shared))));
         }
-        Ok(Running { addresses, urls, shared, plugins, tls, phase, tasks, shutdown })
+        Ok(Running { addresses, urls, shared, plugins, tls, phase, tasks, shutdown, taken })
     }
+}
+
+/// What TLS needs, where it is spoken; and whether the configuration is possible at all.
+fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, StartError> {
+    let faults = config.faults();
+    if !faults.is_empty() {
+        return Err(StartError::Config(faults));
+    }
+    let speaks_tls = !config.tls.addresses.is_empty();
+    let tls = speaks_tls.then(|| Tls::open(&config.tls)).transpose();
+    Ok(tls.map_err(StartError::Tls)?.map(Arc::new))
 }
 
 impl Running {
@@ -170,6 +229,11 @@ impl Running {
         }
     }
 
+    /// Ready when another process has taken the sockets and waits for this one to stop.
+    pub async fn taken_over(&self) {
+        self.taken.notified().await;
+    }
+
     /// Has the policy files and the certificate read again, whether they have changed or not.
     pub fn reload(&self) {
         self.shared.reload.notify_one();
@@ -190,6 +254,8 @@ impl fmt::Display for StartError {
             Self::RelayKeys(error) => error.fmt(f),
             Self::Management(error) => error.fmt(f),
             Self::Tls(error) => error.fmt(f),
+            Self::TakeOver(error) => error.fmt(f),
+            Self::Activation(error) => error.fmt(f),
             Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
             Self::Processor(error) => write!(f, "cannot start: {error}"),
         }

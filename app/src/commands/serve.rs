@@ -4,7 +4,9 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::config::{CheckError, check};
 use crate::config::Config;
+use crate::takeover::{ActivationError, Inherited};
 use crate::{Clock, Log, Relay, StartError};
 
 /// The exit code after a second signal.
@@ -16,14 +18,23 @@ const EXIT_IMPATIENT: i32 = 1;
 /// # Errors
 ///
 /// When the relay cannot be started.
-pub fn run(config: Config) -> Result<(), ServeError> {
+pub fn run(config: Config, predecessor: Predecessor) -> Result<(), ServeError> {
     let log = Log::install(&config.log);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
-    let done = runtime.block_on(serve(config, log));
+    let done = runtime.block_on(serve(config, log, predecessor));
     // Whatever has not ended by now has had its time: a commit that hangs must not hold up the exit.
     runtime.shutdown_background();
     done
+}
+
+/// What becomes of a relay that runs on the same directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predecessor {
+    /// It keeps the directory: this one does not start.
+    Stays,
+    /// It goes, and this one takes its place.
+    Goes,
 }
 
 /// Why the relay did not serve.
@@ -31,6 +42,10 @@ pub fn run(config: Config) -> Result<(), ServeError> {
 pub enum ServeError {
     /// The system has no threads or no signals for us.
     Runtime(io::Error),
+    /// What is to take over would not serve.
+    Check(CheckError),
+    /// What systemd has opened cannot be used.
+    Activation(ActivationError),
     /// The relay did not start.
     Start(StartError),
 }
@@ -39,6 +54,8 @@ impl std::fmt::Display for ServeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Runtime(error) => write!(f, "cannot start: {error}"),
+            Self::Check(error) => error.fmt(f),
+            Self::Activation(error) => error.fmt(f),
             Self::Start(error) => error.fmt(f),
         }
     }
@@ -46,12 +63,20 @@ impl std::fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-async fn serve(config: Config, log: Log) -> Result<(), ServeError> {
+async fn serve(config: Config, log: Log, predecessor: Predecessor) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Runtime)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(ServeError::Runtime)?;
     let data_dir = config.store.data_dir.clone();
-    let running = Relay::start(config, Clock::system(), log).await.map_err(ServeError::Start)?;
+    let sockets = Inherited::from_systemd().map_err(ServeError::Activation)?;
+    let running = match predecessor {
+        Predecessor::Stays => Relay::start_on(config, Clock::system(), log, sockets).await,
+        Predecessor::Goes => {
+            check(&config, io::sink()).map_err(ServeError::Check)?;
+            Relay::take_over(config, Clock::system(), log, sockets).await
+        }
+    };
+    let running = running.map_err(ServeError::Start)?;
     for url in running.urls() {
         tracing::info!("listening on {url}");
     }
@@ -65,6 +90,10 @@ async fn serve(config: Config, log: Log) -> Result<(), ServeError> {
     loop {
         tokio::select! {
             () = signalled() => break,
+            () = running.taken_over() => {
+                tracing::info!("another process takes over");
+                break;
+            }
             _ = hangup.recv() => running.reload(),
         }
     }

@@ -1,18 +1,27 @@
 //! Where a relay listens, and what is spoken there.
 
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 
 use super::StartError;
 use crate::config::Config;
 use crate::http;
 use crate::server::{Front, Link};
+use crate::takeover::Inherited;
 use crate::tls::Tls;
+
+/// Connections that wait to be accepted; what tokio asks for as well.
+const BACKLOG: i32 = 1024;
 
 /// A listener that serves nothing yet: connections to it wait.
 pub(super) struct Listener {
+    /// What the configuration calls it.
+    address: SocketAddr,
     listener: TcpListener,
     role: Role,
 }
@@ -40,6 +49,11 @@ impl Role {
 }
 
 impl Listener {
+    /// What it was configured as, and its socket.
+    pub(super) const fn socket(&self) -> (SocketAddr, &TcpListener) {
+        (self.address, &self.listener)
+    }
+
     /// Where clients find it.
     pub(super) fn url(&self) -> Option<String> {
         let address = self.listener.local_addr().ok()?;
@@ -47,8 +61,8 @@ impl Listener {
     }
 }
 
-/// Listens at every address of the configuration, in its order.
-pub(super) async fn listen(config: &Config) -> Result<Vec<Listener>, StartError> {
+/// Listens at every address of the configuration, in its order; by a socket that is there already, where there is one.
+pub(super) async fn listen(config: &Config, inherited: &mut Inherited) -> Result<Vec<Listener>, StartError> {
     let roles = [
         (Role::Plain, &config.listen.addresses),
         (Role::Tls, &config.tls.addresses),
@@ -58,18 +72,41 @@ pub(super) async fn listen(config: &Config) -> Result<Vec<Listener>, StartError>
     for (role, addresses) in roles {
         for &address in addresses {
             let failed = |error| StartError::Listen(address, error);
-            let listener = TcpListener::bind(address).await.map_err(failed)?;
-            listeners.push(Listener { listener, role });
+            let listener = match inherited.take(address) {
+                Some(socket) => TcpListener::from_std(socket),
+                None if has_both(address, &roles) => bind_v6_alone(address),
+                None => TcpListener::bind(address).await,
+            };
+            listeners.push(Listener { address, listener: listener.map_err(failed)?, role });
         }
     }
     Ok(listeners)
+}
+
+/// Whether this is every address of IPv6, and every address of IPv4 is listened on at the same port. Most systems take
+/// `[::]` for both unless they are told, and would refuse the second.
+fn has_both(address: SocketAddr, roles: &[(Role, &Vec<SocketAddr>)]) -> bool {
+    let of_v4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
+    let is_any = address.ip() == Ipv6Addr::UNSPECIFIED && address.port() != 0;
+    is_any && roles.iter().any(|(_, addresses)| addresses.contains(&of_v4))
+}
+
+fn bind_v6_alone(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_only_v6(true)?;
+    // As for the others: a relay that has just stopped must not keep the next one from its port.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    TcpListener::from_std(socket.into())
 }
 
 /// Puts behind each listener what is spoken there.
 pub(super) fn open(listeners: Vec<Listener>, tls: Option<&Arc<Tls>>, routes: &Router) -> Vec<Front> {
     let secure = listeners.iter().find(|listener| listener.role == Role::Tls);
     let https_port = secure.and_then(|secure| Some(secure.listener.local_addr().ok()?.port()));
-    let open = |Listener { listener, role }| {
+    let open = |Listener { listener, role, .. }| {
         let (link, routes) = match role {
             Role::Plain => (Link::Plain, routes.clone()),
             Role::Tls => (Link::Tls(Arc::clone(tls?)), routes.clone()),

@@ -1,6 +1,6 @@
 //! The relay as a process of its own: to be killed, signalled and measured from outside.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -43,8 +43,19 @@ impl Process {
         knobs: &[(&str, &str)],
         more: usize,
     ) -> Self {
+        Self::start_by(&[], dir, addresses, knobs, more).await
+    }
+
+    /// The same by this command.
+    pub async fn start_by(
+        words: &[&str],
+        dir: &Path,
+        addresses: &[&str],
+        knobs: &[(&str, &str)],
+        more: usize,
+    ) -> Self {
         let mut command = tokio::process::Command::from(command());
-        command.arg("--data-dir").arg(dir);
+        command.args(words).arg("--data-dir").arg(dir);
         command.args(addresses.iter().flat_map(|address| ["--listen", address]));
         command.env("CHAPPE_LOG__FILTER", "info").env("CHAPPE_STORE__MAP_BYTES", (1_u64 << 30).to_string());
         command.envs(knobs.iter().map(|(knob, value)| (format!("CHAPPE_{knob}"), value)));
@@ -147,7 +158,12 @@ async fn read_log(stderr: ChildStderr, log: Arc<Mutex<String>>, found: watch::Se
 }
 
 fn listening_address(word: &str) -> Option<SocketAddr> {
-    word.parse().ok().filter(|address: &SocketAddr| address.ip().is_loopback() && address.port() != 0)
+    word.parse().ok().filter(|address: &SocketAddr| is_ours(address.ip()) && address.port() != 0)
+}
+
+/// Whether a relay under test may listen there.
+fn is_ours(ip: IpAddr) -> bool {
+    ip.is_loopback() || ip.is_unspecified()
 }
 
 /// The command `chappe`, ready for arguments, knowing nothing of the environment it is tested in.
