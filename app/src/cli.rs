@@ -70,7 +70,15 @@ pub enum Command {
     /// On the first signal the relay takes no new connections, closes the open ones with code 1001, commits what it
     /// has accepted, and exits within timeouts.shutdown_seconds. On the second it exits at once. On SIGHUP it reads the
     /// policy file and the certificate again; it also does so when one of them changes.
-    Serve,
+    Serve {
+        /// Take the place of the relay that runs on the same directory, without closing its addresses
+        ///
+        /// The new process gets the sockets that the old one listens on, has it stop as by SIGTERM, and serves as soon as
+        /// the store is free. Connections that are made meanwhile wait. If the new one cannot serve, because of its
+        /// configuration, its policy file or its certificate, the old one goes on. Where no relay runs it just starts.
+        #[arg(long)]
+        take_over: bool,
+    },
 
     /// Look at the configuration
     #[command(subcommand)]
@@ -106,6 +114,22 @@ pub enum Command {
         /// The file to read; `-` or nothing: standard input
         #[arg(value_name = "FILE", default_value = "-")]
         file: PathBuf,
+    },
+
+    /// Print the manual page, or write those of all commands into a directory
+    Man {
+        /// The directory, which is made when there is none
+        #[arg(value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+
+    /// Print what a shell needs to complete this command line
+    ///
+    /// For bash: chappe completions bash > ~/.local/share/bash-completion/completions/chappe
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
     },
 
     /// Write stored events to standard output, one JSON object a line

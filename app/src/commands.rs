@@ -6,6 +6,7 @@ mod desk;
 pub mod export;
 pub mod import;
 pub mod invite;
+pub mod pages;
 pub mod policy;
 mod progress;
 pub mod serve;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use chappe_app::Clock;
 use chappe_app::cli::{Cli, Command, ConfigCommand, PolicyCommand};
-use chappe_app::commands::{config, db, export, import, invite, policy, serve};
+use chappe_app::commands::serve::Predecessor;
+use chappe_app::commands::{config, db, export, import, invite, pages, policy, serve};
 use chappe_app::config::Config;
 use clap::Parser;
 
@@ -15,18 +16,23 @@ const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Where packages are made there is no home, and nothing to be configured.
+    let needs_none = matches!(cli.command, Some(Command::Man { .. } | Command::Completions { .. }));
     let settings = match cli.load_config() {
         Ok(settings) => settings,
+        Err(_) if needs_none => Config::default(),
         Err(error) => return fail(&error, ExitCode::from(EXIT_USAGE)),
     };
-    let done = run(cli.command.unwrap_or(Command::Serve), settings);
+    let done = run(cli.command.unwrap_or(Command::Serve { take_over: false }), settings);
     done.map_or_else(|error| fail(&*error, ExitCode::FAILURE), |()| ExitCode::SUCCESS)
 }
 
 fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
     let (out, remarks) = (std::io::stdout(), std::io::stderr());
     match command {
-        Command::Serve => serve::run(settings)?,
+        Command::Serve { take_over } => {
+            serve::run(settings, if take_over { Predecessor::Goes } else { Predecessor::Stays })?;
+        }
         Command::Config(ConfigCommand::Check) => config::check(&settings, out)?,
         Command::Config(ConfigCommand::Show) => config::show(&settings, out)?,
         Command::Policy(PolicyCommand::Check { file }) => policy::check(&settings, file.as_deref(), out)?,
@@ -39,6 +45,8 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
         Command::Invite { uses, days } => {
             invite::run(&settings, &Clock::system(), (uses, days), out, remarks)?;
         }
+        Command::Man { dir } => pages::man(dir.as_deref(), out)?,
+        Command::Completions { shell } => pages::completions(shell, out)?,
         Command::Import { file } => import::run(&settings, &file)?,
         Command::Export { filter } => export::run(&settings, filter)?,
     }

@@ -352,3 +352,25 @@ fn events_are_kept_in_the_users_data_home() {
     let said = run(homeless);
     assert!(said.code == Some(2) && said.err.contains("--data-dir"), "{}", said.err);
 }
+
+#[test]
+fn pages_and_completions_need_no_home() {
+    let dir = TempDir::new().unwrap();
+    let say = |arguments: &[&str]| {
+        let mut command = chappe(arguments);
+        command.env_remove("HOME").env_remove("XDG_DATA_HOME");
+        let said = run(command);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{arguments:?}");
+        said.out
+    };
+    let page = say(&["man"]);
+    assert!(page.contains(".TH chappe 1") && page.contains("Exit codes"), "{page}");
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(say(&["completions", shell]).contains("explain"), "{shell}");
+    }
+    let man = dir.path().join("man");
+    say(&["man", man.to_str().unwrap()]);
+    for page in ["chappe.1", "chappe-serve.1", "chappe-policy-explain.1"] {
+        assert!(man.join(page).is_file(), "{page}");
+    }
+}

@@ -18,7 +18,8 @@ fn commands() {
     let profiles = Filter { kinds: Some(vec![Kind::METADATA]), limit: Some(5), ..Filter::default() };
     let cases = [
         ("chappe", None),
-        ("chappe serve", Some(Command::Serve)),
+        ("chappe serve", Some(Command::Serve { take_over: false })),
+        ("chappe serve --take-over", Some(Command::Serve { take_over: true })),
         ("chappe config check", Some(Command::Config(ConfigCommand::Check))),
         ("chappe config show", Some(Command::Config(ConfigCommand::Show))),
         ("chappe import", Some(Command::Import { file: "-".into() })),
