@@ -22,6 +22,7 @@ mod check;
 mod clients;
 mod command;
 mod fuzz;
+mod package;
 mod relay;
 mod steps;
 mod test;
@@ -57,6 +58,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Count the instructions of the hot path; tells how to run the load generator
     Bench(bench::Options),
+    /// Make a Debian package: binary, service, manual pages, completions; it is left in target/debian
+    Package,
     /// Start the relay from an optimised build: `cargo xtask run -- --listen 127.0.0.1:7447`
     Run(RunOptions),
 }
@@ -87,6 +90,7 @@ fn perform(workspace: &Workspace, task: &Task) -> Result<(), Failure> {
         Task::Test(options) => test::test(workspace, options),
         Task::Fuzz(options) => fuzz::fuzz(workspace, options),
         Task::Bench(options) => bench::bench(workspace, options),
+        Task::Package => package::package(workspace),
         Task::Run(options) => {
             let mut relay = workspace.cargo("run");
             relay.args(["--release", "--package", "chappe", "--"]).args(&options.arguments);

@@ -62,6 +62,17 @@ pub(crate) fn ensure_cargo_deny() -> Result<(), Failure> {
     install("cargo-deny", CARGO_DENY)
 }
 
+/// The version of cargo-deb that `[package.metadata.deb]` is written for.
+const CARGO_DEB: &str = "3.8.0";
+
+/// Installs cargo-deb when there is none.
+pub(crate) fn ensure_cargo_deb() -> Result<(), Failure> {
+    if command::answer("cargo-deb", "--version").is_some() {
+        return Ok(());
+    }
+    install("cargo-deb", CARGO_DEB)
+}
+
 /// Installs the benchmark runner, whose version has to equal the library's.
 pub(crate) fn ensure_gungraun_runner(version: &str) -> Result<(), Failure> {
     // `gungraun-runner --version` answers `gungraun-runner 0.20.0`.
