@@ -4,6 +4,7 @@
 //! `config/chappe.toml` gives the reason for each default; a test holds it equal to the defaults here.
 
 mod access;
+mod buffers;
 mod check;
 mod compression;
 mod environment;
@@ -22,6 +23,7 @@ pub use access::{
     Access, AuthChallenge, Curating, Dialect, Follows, InvitesBy, Kinds, Management, Members, Mode,
     OnFailure, Others, Policy, Social,
 };
+pub use buffers::Buffers;
 pub use check::Fault;
 pub use compression::Compression;
 pub use key::{KeyError, parse_key};
@@ -45,6 +47,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long the relay waits.
     pub timeouts: Timeouts,
+    /// How much memory for messages lies ready.
+    pub buffers: Buffers,
     /// Compressed messages.
     pub compression: Compression,
     /// Who may write, and who may see what.

@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chappe_buffers::Pool;
 use chappe_management::RelayKeysError;
 use chappe_store::{OpenError, Store};
 use tokio::sync::{Notify, watch};
@@ -199,6 +200,12 @@ impl Running {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.slots.taken()
+    }
+
+    /// The buffers that messages are read into and put together in.
+    #[must_use]
+    pub fn buffers(&self) -> &Pool {
+        &self.shared.services.buffers
     }
 
     /// Takes no new connections, closes the open ones with code 1001, commits what was accepted, and ends; all within

@@ -17,6 +17,7 @@
 mod and_tags;
 mod back_pressure;
 mod bad_input;
+mod buffers;
 mod command_line;
 mod compression;
 mod crowd;

@@ -1,7 +1,10 @@
 //! `chappe serve`.
 
 use std::io;
+use std::sync::{Arc, OnceLock};
 
+use chappe_buffers::Pool;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::config::{CheckError, check};
@@ -20,9 +23,9 @@ const EXIT_IMPATIENT: i32 = 1;
 /// When the relay cannot be started.
 pub fn run(config: Config, predecessor: Predecessor) -> Result<(), ServeError> {
     let log = Log::install(&config.log);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
-    let done = runtime.block_on(serve(config, log, predecessor));
+    let buffers = Arc::new(OnceLock::new());
+    let runtime = runtime(Arc::clone(&buffers)).map_err(ServeError::Runtime)?;
+    let done = runtime.block_on(serve(config, log, predecessor, &buffers));
     // Whatever has not ended by now has had its time: a commit that hangs must not hold up the exit.
     runtime.shutdown_background();
     done
@@ -63,7 +66,19 @@ impl std::fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-async fn serve(config: Config, log: Log, predecessor: Predecessor) -> Result<(), ServeError> {
+/// The threads that all connections share. One that is about to sleep gives back the buffers that it has not needed lately,
+/// because nobody can take them from it.
+fn runtime(buffers: Arc<OnceLock<Pool>>) -> io::Result<Runtime> {
+    let settle = move || buffers.get().into_iter().for_each(Pool::settle);
+    tokio::runtime::Builder::new_multi_thread().enable_all().on_thread_park(settle).build()
+}
+
+async fn serve(
+    config: Config,
+    log: Log,
+    predecessor: Predecessor,
+    buffers: &OnceLock<Pool>,
+) -> Result<(), ServeError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Runtime)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(ServeError::Runtime)?;
@@ -77,6 +92,7 @@ async fn serve(config: Config, log: Log, predecessor: Predecessor) -> Result<(),
         }
     };
     let running = running.map_err(ServeError::Start)?;
+    buffers.get_or_init(|| running.buffers().clone());
     for url in running.urls() {
         tracing::info!("listening on {url}");
     }

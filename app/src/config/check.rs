@@ -84,6 +84,8 @@ impl Config {
         for (key, value) in at_least_one {
             faults.unless(value > 0, key, nothing_through);
         }
+        let percent = self.buffers.hit_percent_min;
+        faults.unless(percent <= 100, "buffers.hit_percent_min", || format!("{percent} of a hundred"));
     }
 
     fn check_pairs(&self, faults: &mut Faults) {

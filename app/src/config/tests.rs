@@ -177,6 +177,7 @@ fn impossible_combinations_name_key_and_line() {
         ("[limits]\nwrite_queue_bytes_max = 1", "FILE:2: limits.write_queue_bytes_max"),
         ("[timeouts]\nidle_seconds = 30\n\nping_seconds = 30", "FILE:4: timeouts.ping_seconds"),
         ("[timeouts]\nwrite_seconds = 0", "FILE:2: timeouts.write_seconds"),
+        ("[buffers]\nhit_percent_min = 101", "FILE:2: buffers.hit_percent_min: 101 of a hundred"),
         ("[listen]\naddresses = []", "FILE:2: listen.addresses"),
         ("[relay]\nurls = [\"relay.example\"]", "FILE:2: relay.urls: \"relay.example\""),
         ("[log]\nfilter = \"chappe_app=loud\"", "FILE:2: log.filter"),

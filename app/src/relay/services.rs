@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use chappe_buffers::{Bounds, Pool};
+use chappe_buffers::Pool;
 use chappe_management::{Management, RelayKeys};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
@@ -15,9 +15,6 @@ use super::{StartError, settings};
 use crate::Clock;
 use crate::config::{self, Config};
 use crate::plugins::Plugins;
-
-/// What lies ready for outgoing messages: 64 MiB at most, for the connections that are being written to.
-const BUFFERS: Bounds = Bounds { kept_bytes_max: 64 << 20, thread_bytes_max: 1 << 20 };
 
 /// Opens the store that the configuration names.
 pub(crate) fn open_store(config: &config::Store) -> Result<Store, OpenError> {
@@ -67,7 +64,7 @@ pub(super) fn start(
     clock: &Clock,
 ) -> Result<Arc<Services>, StartError> {
     let store = Arc::new(store);
-    let buffers = Pool::new(BUFFERS);
+    let buffers = Pool::new(settings::buffers(&config.buffers));
     let management = Arc::new(open_management(config, Arc::clone(&store), clock.now())?);
     let hooks = Hooks { after_save: after_save(&management, clock), checker: plugins.checker() };
     let queue_bytes_max = config.limits.write_queue_bytes_max;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chappe_authorization::{
     Bringing, Curating, Delay, Gate, KindSet, Mode, Plugin, Rates, RelayUrl, Settings, Social, Strangers,
 };
+use chappe_buffers::{Bounds, Thresholds};
 use chappe_management::{PolicyFiles, Terms};
 use chappe_protocol::Kind;
 use chappe_routing::{Desk, Desks};
@@ -39,6 +40,24 @@ pub(super) const fn limits(limits: &config::Limits) -> Limits {
         limit_max: limits.limit_max,
         events_in_flight_max: limits.events_in_flight_max,
         live_backlog_bytes_max: limits.live_backlog_bytes_max,
+    }
+}
+
+/// How many buffers are kept.
+pub(super) const fn buffers(buffers: &config::Buffers) -> Bounds {
+    Bounds { kept_bytes_max: buffers.kept_bytes_max, thread_bytes_max: buffers.thread_bytes_max }
+}
+
+/// Fewer loans than this between two looks say nothing: the first ones after a quiet time are made anew.
+const LOANS_MIN: u64 = 10_000;
+
+/// When the log says that there are too few or too many. 0 stands for any amount.
+pub(super) fn thresholds(buffers: &config::Buffers) -> Thresholds {
+    let bytes_in_use_max = Some(buffers.in_use_bytes_max).filter(|&bytes| bytes > 0);
+    Thresholds {
+        hit_percent_min: buffers.hit_percent_min,
+        taken_min: LOANS_MIN,
+        bytes_in_use_max: bytes_in_use_max.unwrap_or(u64::MAX),
     }
 }
 

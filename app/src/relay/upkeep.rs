@@ -1,15 +1,19 @@
 //! What a relay does by itself, now and then.
 
+mod buffers;
+
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chappe_buffers::Thresholds;
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{Phase, Shared, reached};
+use self::buffers::Watch;
+use super::{Phase, Shared, reached, settings};
 use crate::config::Config;
 use crate::plugins::Plugins;
 use crate::tls::Tls;
@@ -20,10 +24,14 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// Between two looks at what the lists have become, and at the policy files.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Between two looks at the buffers: each lets half go of what nobody needed since the one before.
+const BUFFERS_EVERY: Duration = Duration::from_secs(5);
+
 /// The tasks that keep a relay in order. Each ends when the relay takes no more connections, once it has done what it is
 /// just doing.
 pub(super) struct Upkeep {
     plugins: Arc<Plugins>,
+    thresholds: Thresholds,
     policy_files: Vec<PathBuf>,
     tls: Option<Arc<Tls>>,
 }
@@ -32,15 +40,16 @@ impl Upkeep {
     pub(super) fn new(config: &Config, plugins: Arc<Plugins>, tls: Option<Arc<Tls>>) -> Self {
         let files = [&config.policy.file, &config.policy.shadow_file];
         let policy_files = files.into_iter().filter(|file| !file.as_os_str().is_empty()).cloned().collect();
-        Self { plugins, policy_files, tls }
+        Self { plugins, thresholds: settings::thresholds(&config.buffers), policy_files, tls }
     }
 
     pub(super) fn spawn(self, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
-        let Self { plugins, policy_files, tls } = self;
+        let Self { plugins, thresholds, policy_files, tls } = self;
         let mut tasks = vec![
             tokio::spawn(sweep(Arc::clone(shared))),
             tokio::spawn(tick(Arc::clone(shared))),
             tokio::spawn(tell_blocked(Arc::clone(shared))),
+            tokio::spawn(keep_buffers(Arc::clone(shared), thresholds)),
         ];
         if !policy_files.is_empty() {
             tasks.push(tokio::spawn(watch_policy(Arc::clone(shared), plugins, policy_files)));
@@ -95,6 +104,22 @@ async fn tell_blocked(shared: Arc<Shared>) {
         tokio::select! {
             () = &mut closed => return,
             _ = ticks.tick() => shared.tell_blocked(),
+        }
+    }
+}
+
+async fn keep_buffers(shared: Arc<Shared>, thresholds: Thresholds) {
+    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
+    let mut ticks = every(BUFFERS_EVERY);
+    let buffers = &shared.services.buffers;
+    let mut watch = Watch::new(buffers.snapshot(), thresholds);
+    loop {
+        tokio::select! {
+            () = &mut closed => return,
+            _ = ticks.tick() => {
+                watch.look(buffers.snapshot());
+                buffers.tick();
+            }
         }
     }
 }
