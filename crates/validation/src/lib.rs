@@ -31,6 +31,7 @@
 //! Start with `verifier.rs`, then `rules.rs`.
 
 mod invalid;
+mod known_keys;
 mod repost;
 mod rules;
 mod verifier;

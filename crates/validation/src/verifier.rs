@@ -1,10 +1,11 @@
 //! The way from a claim to evidence.
 
 use chappe_codec::{Controls, append_preimage, has_bare_controls};
-use chappe_protocol::{Event, EventHead, Timestamp};
+use chappe_protocol::{Event, EventHead, PublicKey, Timestamp};
 use secp256k1::{XOnlyPublicKey, schnorr};
 use sha2::{Digest, Sha256};
 
+use crate::known_keys::KnownKeys;
 use crate::{Invalid, Rules};
 
 /// An event whose id and signature are right and which keeps the [`Rules`] it was held against.
@@ -27,16 +28,18 @@ impl<'a> Verified<'a> {
 
 /// Makes events [`Verified`].
 ///
-/// Holds nothing of its own: libsecp256k1 keeps one context a thread, made at that thread's first signature. It is a
-/// value so that what verifying may come to keep between events has a place.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Verifier(());
+/// It remembers the keys of authors seen lately, and nothing else of them; libsecp256k1 keeps one context a thread, made at
+/// that thread's first signature.
+#[derive(Debug, Default)]
+pub struct Verifier {
+    keys: KnownKeys,
+}
 
 impl Verifier {
     /// Makes one; any number of threads may share it.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(())
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Holds the event against the rules, its id against its fields and its signature against its author's key, in
@@ -57,8 +60,20 @@ impl Verifier {
     ) -> Result<Verified<'a>, Invalid> {
         rules.check(&event, now)?;
         check_id(&event, buffer)?;
-        check_signature(&event)?;
+        self.check_author(&event)?;
         Ok(Verified(event))
+    }
+
+    /// As [`check_signature`], with the author's key at hand if it was seen lately.
+    fn check_author(&self, event: &Event<'_>) -> Result<(), Invalid> {
+        let author = &event.head.pubkey;
+        let known = self.keys.find(author);
+        let key = known.map_or_else(|| parse(author), Ok)?;
+        check_signature_by(event, &key)?;
+        if known.is_none() {
+            self.keys.keep(author, key);
+        }
+        Ok(())
     }
 }
 
@@ -84,10 +99,16 @@ pub fn check_id(event: &Event<'_>, buffer: &mut Vec<u8>) -> Result<(), Invalid> 
 ///
 /// [`Invalid::NoSuchKey`] and [`Invalid::WrongSignature`].
 pub fn check_signature(event: &Event<'_>) -> Result<(), Invalid> {
-    let key =
-        XOnlyPublicKey::from_byte_array(*event.head.pubkey.as_bytes()).map_err(|_| Invalid::NoSuchKey)?;
+    check_signature_by(event, &parse(&event.head.pubkey)?)
+}
+
+fn check_signature_by(event: &Event<'_>, key: &XOnlyPublicKey) -> Result<(), Invalid> {
     let signature = schnorr::Signature::from_byte_array(*event.sig.as_bytes());
-    schnorr::verify(&signature, event.head.id.as_bytes(), &key).map_err(|_| Invalid::WrongSignature)
+    schnorr::verify(&signature, event.head.id.as_bytes(), key).map_err(|_| Invalid::WrongSignature)
+}
+
+fn parse(key: &PublicKey) -> Result<XOnlyPublicKey, Invalid> {
+    XOnlyPublicKey::from_byte_array(*key.as_bytes()).map_err(|_| Invalid::NoSuchKey)
 }
 
 #[cfg(test)]
