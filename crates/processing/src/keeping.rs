@@ -4,12 +4,11 @@ use chappe_authorization::Permit;
 use chappe_routing::Route;
 use chappe_store::{Placement, Record};
 
-/// The event in the form in which it is kept and sent: encoded once, here. `json` is memory to do it in.
+/// The event in the form in which it is kept and sent: encoded once, here. `bytes` is memory to do it in.
 #[must_use]
-pub fn record(permit: &Permit<'_>, json: &mut Vec<u8>) -> Record {
-    json.clear();
-    chappe_codec::append_event(json, &permit.event());
-    Record::new(&permit.event(), json)
+pub fn record(permit: &Permit<'_>, bytes: &mut Vec<u8>) -> Record {
+    let event = permit.event();
+    Record::put_together(&event, bytes, |json| chappe_codec::append_event(json, &event))
 }
 
 /// What storing an event that goes this way means; nothing for ephemeral ones, which are never stored (NIP-01),

@@ -109,7 +109,9 @@ impl Processor {
         (publisher, ticket): (&Arc<Inbox>, Ticket),
         source: Source<'_>,
     ) -> Submitted {
-        let record = record(permit, &mut self.buffers.take());
+        // Its JSON, and its tags once more.
+        let bytes = room.bytes().saturating_mul(2);
+        let record = record(permit, &mut self.buffers.take_for(bytes));
         let placement = placement(route);
         if !permit.checks().is_empty() || !permit.delay().is_zero() {
             let peer = match source {

@@ -39,21 +39,33 @@ impl Record {
     /// Keeps of the tags what an index or a rule of the store needs: single-letter ones, their first two strings.
     #[must_use]
     pub fn new(event: &Event<'_>, json: &[u8]) -> Self {
+        let bytes_max = TAGS + event.head.tags.as_packed().len() + json.len();
+        Self::put_together(event, &mut Vec::with_capacity(bytes_max), |bytes| bytes.extend_from_slice(json))
+    }
+
+    /// The same, of a JSON that `append_json` writes. It is put together in `bytes`, which keep their memory and lose
+    /// their content, so that the one thing allocated is the record itself, in its exact size.
+    #[must_use]
+    pub fn put_together(
+        event: &Event<'_>,
+        bytes: &mut Vec<u8>,
+        append_json: impl FnOnce(&mut Vec<u8>),
+    ) -> Self {
         let head = &event.head;
-        let mut bytes = Vec::with_capacity(TAGS + head.tags.as_packed().len() + json.len());
+        bytes.clear();
         bytes.extend_from_slice(head.id.as_bytes());
         bytes.extend_from_slice(head.pubkey.as_bytes());
         bytes.extend_from_slice(&head.created_at.0.to_le_bytes());
         bytes.extend_from_slice(&head.expiration().map_or(NEVER, |at| at.0).to_le_bytes());
         bytes.extend_from_slice(&[0; size_of::<u64>()]);
         bytes.extend_from_slice(&head.kind.0.to_le_bytes());
-        append_indexed(&mut bytes, head.tags);
+        append_indexed(bytes, head.tags);
         let tags_bytes = (bytes.len() - TAGS) as u64;
         if let Some(place) = bytes.get_mut(TAGS_BYTES..KIND) {
             place.copy_from_slice(&tags_bytes.to_le_bytes());
         }
-        bytes.extend_from_slice(json);
-        Self(bytes.into())
+        append_json(bytes);
+        Self(bytes.as_slice().into())
     }
 
     /// The fields.
