@@ -36,9 +36,11 @@ struct Connection<'a> {
     shared: &'a Shared,
     session: Session,
     inbox: Arc<Inbox>,
+    remote: SocketAddr,
     address: Option<IpAddr>,
     socket: Socket,
     phase: watch::Receiver<Phase>,
+    opened_at: Instant,
     /// When the client last sent a frame of any sort.
     heard_at: Instant,
     /// Whether it was sent a ping since.
@@ -63,43 +65,62 @@ pub(crate) struct Opened {
 }
 
 /// Serves the connection until it ends.
-pub(crate) async fn run(stream: Stream, opened: Opened, shared: &Shared) {
-    let started = Instant::now();
-    let Opened { remote, address, host, compression, read } = opened;
-    let mut session = match shared.session(host.as_deref(), address) {
-        Ok(session) => session,
-        Err(error) => return tracing::error!(%error, "no random numbers for a challenge"),
-    };
-    let shown = address.map_or_else(|| "hidden".to_owned(), |address| address.to_string());
-    tracing::trace!(%remote, address = shown, "connection opened");
-    let mut inflater = None;
-    if let (Some(agreement), Some(shared)) = (compression, &shared.compression) {
-        session.compress(agreement, Arc::clone(&shared.compressor));
-        inflater = Some(shared.inflater.clone());
+///
+/// Not an `async fn`: what a connection is opened with would have its place beside it for as long as it lives.
+pub(crate) fn run(stream: Stream, opened: Opened, shared: &Shared) -> impl Future<Output = ()> {
+    let mut connection = Connection::open(stream, opened, shared);
+    async move {
+        match &mut connection {
+            Ok(connection) => connection.serve().await,
+            Err(error) => tracing::error!(%error, "no random numbers for a challenge"),
+        }
     }
-    let reader = Reader::new(shared.message_bytes_max, inflater);
-    let socket = Socket::new(stream, reader, shared.services.buffers.clone(), &read);
-    let mut connection = Connection {
-        shared,
-        inbox: Arc::clone(session.inbox()),
-        session,
-        address,
-        socket,
-        phase: shared.phase.clone(),
-        heard_at: started,
-        pinged: false,
-        messages: 0,
-        messages_at_once: 0,
-    };
-    let end = connection.converse().await;
-    let messages = connection.messages;
-    // In a box: every connection would hold the room for it all its life.
-    Box::pin(connection.close(end)).await;
-    let seconds = started.elapsed().as_secs();
-    tracing::debug!(%remote, address = shown, seconds, messages, ?end, "connection ended");
+}
+
+/// An address as the log shows it.
+fn shown(address: Option<IpAddr>) -> String {
+    address.map_or_else(|| "hidden".to_owned(), |address| address.to_string())
+}
+
+impl<'a> Connection<'a> {
+    fn open(stream: Stream, opened: Opened, shared: &'a Shared) -> Result<Self, getrandom::Error> {
+        let Opened { remote, address, host, compression, read } = opened;
+        let mut session = shared.session(host.as_deref(), address)?;
+        tracing::trace!(%remote, address = shown(address), "connection opened");
+        let mut inflater = None;
+        if let (Some(agreement), Some(shared)) = (compression, &shared.compression) {
+            session.compress(agreement, Arc::clone(&shared.compressor));
+            inflater = Some(shared.inflater.clone());
+        }
+        let reader = Reader::new(shared.message_bytes_max, inflater);
+        let now = Instant::now();
+        Ok(Self {
+            shared,
+            inbox: Arc::clone(session.inbox()),
+            session,
+            remote,
+            address,
+            socket: Socket::new(stream, reader, shared.services.buffers.clone(), &read),
+            phase: shared.phase.clone(),
+            opened_at: now,
+            heard_at: now,
+            pinged: false,
+            messages: 0,
+            messages_at_once: 0,
+        })
+    }
 }
 
 impl Connection<'_> {
+    async fn serve(&mut self) {
+        let end = self.converse().await;
+        let (remote, messages) = (self.remote, self.messages);
+        // In a box: every connection would hold the room for it all its life.
+        Box::pin(self.close(end)).await;
+        let seconds = self.opened_at.elapsed().as_secs();
+        tracing::debug!(%remote, address = shown(self.address), seconds, messages, ?end, "connection ended");
+    }
+
     /// The conversation, until one side ends it.
     async fn converse(&mut self) -> End {
         let mut stopping = pin!(reached(self.phase.clone(), Phase::Stopping));

@@ -108,7 +108,8 @@ async fn serve(
     shared: Arc<Shared>,
     (link, routes): (Link, Router),
 ) {
-    let peer = match peer(&mut socket, remote, &shared).await {
+    // In boxes of their own, this and what follows: the memory is free again when the long WebSocket part begins.
+    let peer = match Box::pin(peer(&mut socket, remote, &shared)).await {
         Ok(peer) => peer,
         Err(error) => return tracing::debug!(%remote, %error, "a proxy said nothing useful"),
     };
@@ -125,7 +126,6 @@ async fn serve(
             return;
         }
     };
-    // In boxes of their own: the memory is free again when the long WebSocket part begins.
     let scheme = link.scheme();
     let stream = match Box::pin(establish(socket, link, &shared)).await {
         Ok(stream) => stream,
@@ -136,14 +136,18 @@ async fn serve(
     if let Err(error) = Box::pin(serve_http(stream, asking, Arc::clone(&shared), routes)).await {
         tracing::debug!(%remote, %error, "http connection failed");
     }
-    if let Some(upgrading) = handover.take()
-        && let Ok(upgraded) = upgrading.socket.await
-        && let Ok(parts) = upgraded.downcast::<TokioIo<Patient<Stream>>>()
-    {
-        let Upgrading { host, compression, caller: Caller { address, .. }, .. } = upgrading;
-        let opened = Opened { remote, address, host, compression, read: parts.read_buf };
-        connection::run(parts.io.into_inner().into_inner(), opened, &shared).await;
+    if let Some((stream, opened)) = Box::pin(upgraded(&handover, remote)).await {
+        connection::run(stream, opened, &shared).await;
     }
+}
+
+/// What became of the connection when its HTTP part was over: a WebSocket, if it was asked for.
+async fn upgraded(handover: &Handover, remote: SocketAddr) -> Option<(Stream, Opened)> {
+    let upgrading = handover.take()?;
+    let parts = upgrading.socket.await.ok()?.downcast::<TokioIo<Patient<Stream>>>().ok()?;
+    let Upgrading { host, compression, caller: Caller { address, .. }, .. } = upgrading;
+    let opened = Opened { remote, address, host, compression, read: parts.read_buf };
+    Some((parts.io.into_inner().into_inner(), opened))
 }
 
 /// Ready when the relay stops, and who has just connected has had the time to ask for something.
