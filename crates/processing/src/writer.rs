@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Instant;
 
 use chappe_protocol::Timestamp;
 use chappe_store::{Store, Write, Written};
@@ -58,7 +59,9 @@ impl Writer {
     /// can rely on what follows from the event being in force, and on the event being on its way to everyone who
     /// listens. Gives the emptied batch back for reuse.
     fn write(&mut self, mut batch: Vec<Job>) -> Vec<Job> {
+        let begun = Instant::now();
         let outcomes = commit(&self.store, &mut self.health, &batch);
+        tracing::trace!(events = batch.len(), microseconds = begun.elapsed().as_micros(), "committed");
         let seqs = || outcomes.iter().map(|result| result.as_ref().ok().and_then(stored_seq));
         if let Some(seq) = seqs().flatten().max() {
             self.audience.advance_to(seq);

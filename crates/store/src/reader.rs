@@ -115,6 +115,7 @@ impl Reader {
             events: self.tables.records.len(&self.txn)?,
             bytes_used: self.tables.bytes_used(&self.txn)?,
             map_bytes: self.map_bytes,
+            commits: self.txn.id() as u64,
         })
     }
 

@@ -38,6 +38,8 @@ pub struct Usage {
     pub bytes_used: u64,
     /// Bytes of the map.
     pub map_bytes: u64,
+    /// Commits since the store was made.
+    pub commits: u64,
 }
 
 impl Store {
@@ -70,6 +72,8 @@ impl Store {
             events: self.tables.records.len(&txn)?,
             bytes_used: self.bytes_used(&txn)?,
             map_bytes: self.map_bytes,
+            // What is read is what the commit of this number left.
+            commits: txn.id() as u64,
         })
     }
 

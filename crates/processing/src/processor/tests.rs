@@ -151,4 +151,5 @@ fn expired_events_are_swept() {
 mod allocations;
 mod checks;
 mod crowd;
+mod commits;
 mod hook;
