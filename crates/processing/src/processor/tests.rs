@@ -150,6 +150,6 @@ fn expired_events_are_swept() {
 
 mod allocations;
 mod checks;
-mod crowd;
 mod commits;
+mod crowd;
 mod hook;
