@@ -76,7 +76,8 @@ impl Log {
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             let text = panic.payload_as_str().unwrap_or("no message");
-            tracing::error!(place, text, "a task panicked");
+            // A panic is not about the log.
+            tracing::error!(target: "chappe_app::panic", place, text, "a task panicked");
         }));
         installed
     }

@@ -81,6 +81,7 @@ mod tests {
             ("chappe_app::connection::close", Component::Connections),
             ("chappe_app::connections", Component::Process),
             ("chappe_app::relay::shared", Component::Process),
+            ("chappe_app::panic", Component::Process),
             ("chappe_session::stored", Component::Connections),
             ("chappe_store", Component::Store),
             ("chappe_store_of_others", Component::Process),
