@@ -1,0 +1,21 @@
+//! Counts and durations that cost nanoseconds to keep, for whoever wants to know how the relay is doing.
+//!
+//! A crate that does something keeps [`Counters`] and [`Histogram`]s beside it, and hands out their sums. Durations come
+//! from a [`Stopwatch`] that is given to it, which stands still in tests: no crate below `app` reads a clock.
+//!
+//! It does not know what is counted, under which name it is shown, or to whom: `app` does.
+//!
+//! The one decision: counting takes no lock and no memory, and threads do not share what they write. Each writes to one
+//! of 16 parts that lie in cache lines of their own, and whoever asks adds them up. The price is a KiB or two for each
+//! set of counters, and sums in which one count may be seen a moment before another that was made earlier.
+//!
+//! Start with [`Counters`].
+
+mod counters;
+mod histogram;
+mod parts;
+mod stopwatch;
+
+pub use counters::Counters;
+pub use histogram::{BOUNDS, Histogram, Sums};
+pub use stopwatch::{Reading, Stopwatch};
