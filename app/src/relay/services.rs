@@ -4,10 +4,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use chappe_buffers::Pool;
+use chappe_counters::Stopwatch;
 use chappe_management::{Management, RelayKeys};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
-use chappe_session::{AuthChallenge, Services, Workspaces};
+use chappe_session::{AuthChallenge, Counts, Services, Workspaces};
 use chappe_store::{OpenError, Options, Store};
 use chappe_validation::Verifier;
 
@@ -66,7 +67,9 @@ pub(super) fn start(
     let store = Arc::new(store);
     let buffers = Pool::new(settings::buffers(&config.buffers));
     let management = Arc::new(open_management(config, Arc::clone(&store), clock.now())?);
-    let hooks = Hooks { after_save: after_save(&management, clock), checker: plugins.checker() };
+    let stopwatch = Stopwatch::running();
+    let (after_save, checker) = (after_save(&management, clock), plugins.checker());
+    let hooks = Hooks { after_save, checker, stopwatch };
     let queue_bytes_max = config.limits.write_queue_bytes_max;
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let processor = Processor::start(Arc::clone(&store), buffers.clone(), queue_bytes_max, cores, hooks)
@@ -85,6 +88,7 @@ pub(super) fn start(
             config::AuthChallenge::Lazy => AuthChallenge::Lazy,
             config::AuthChallenge::OnConnect => AuthChallenge::OnConnect,
         },
+        counts: Counts::new(stopwatch),
     }))
 }
 

@@ -8,6 +8,7 @@ use chappe_store::{Record, Seq};
 use chappe_subscriptions::{Index, MatchScratch, Token};
 use parking_lot::{Mutex, RwLock};
 
+use crate::counts::Counts;
 use crate::{Inbox, Live};
 
 /// All live subscriptions, and how far they have been told.
@@ -20,6 +21,7 @@ pub(crate) struct Audience {
     numbers: AtomicU64,
     /// The last commit whose events are visible to queries.
     committed: AtomicU64,
+    counts: Arc<Counts>,
     /// The memory of those who tell ephemeral events: there are never more than threads.
     idle: Mutex<Vec<Teller>>,
 }
@@ -34,11 +36,12 @@ pub(crate) struct Teller {
 
 impl Audience {
     /// Nobody yet, in so many shards, and a store whose last commit is this.
-    pub(crate) fn new(shards: usize, committed: Seq) -> Self {
+    pub(crate) fn new(shards: usize, committed: Seq, counts: Arc<Counts>) -> Self {
         Self {
             shards: (0..shards.max(1)).map(|_| RwLock::new(Index::new())).collect(),
             numbers: AtomicU64::new(0),
             committed: AtomicU64::new(committed.0),
+            counts,
             idle: Mutex::default(),
         }
     }
@@ -88,11 +91,13 @@ impl Audience {
 
     /// Puts an ephemeral event into the inbox of everyone who listens for it. Says whether there was anyone.
     pub(crate) fn tell(&self, record: &Record) -> bool {
+        let begun_at = self.counts.stopwatch.read();
         let mut teller = self.idle.lock().pop().unwrap_or_default();
         let told = [(None, record.clone())];
         let heard =
             (0..self.shards.len()).map(|shard| self.tell_shard(shard, &told, &mut teller)).sum::<usize>();
         self.idle.lock().push(teller);
+        self.counts.matching.observe(self.counts.stopwatch.read().since(begun_at));
         heard > 0
     }
 
@@ -107,16 +112,21 @@ impl Audience {
         teller: &mut Teller,
     ) -> usize {
         let Some(index) = self.shards.get(shard) else { return 0 };
+        if index.read().is_empty() {
+            return 0;
+        }
+        let told_at = self.counts.stopwatch.read();
         let Teller { scratch, wakers } = teller;
         let mut heard = 0;
         for (seq, record) in events {
             let head = record.view().head();
             index.read().for_each_match(&head, scratch, |token, inbox| {
                 heard += 1;
-                wakers.extend(inbox.put_live(Live { token, seq: *seq, record: record.clone() }));
+                wakers.extend(inbox.put_live(Live { token, seq: *seq, record: record.clone(), told_at }));
             });
         }
         wakers.drain(..).for_each(std::task::Waker::wake);
+        self.counts.matches.add(0, heard as u64);
         heard
     }
 }

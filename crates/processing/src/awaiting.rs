@@ -95,6 +95,7 @@ impl Awaiting {
             received_at: self.received_at,
             ticket: self.ticket,
             publisher: Arc::clone(&self.publisher),
+            queued_at: self.queue.read_stopwatch(),
             _room: self.queue.readmit(self.bytes),
         };
         if let Err(outcome) = self.queue.push(job) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chappe_counters::Stopwatch;
 use chappe_store::RecordView;
 
 use crate::Awaiting;
@@ -27,11 +28,13 @@ pub struct Hooks {
     pub after_save: AfterSave,
     /// Asks the external checks.
     pub checker: Checker,
+    /// Tells how long the stages of an event's way take; by default nothing takes any time.
+    pub stopwatch: Stopwatch,
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { after_save: Box::new(|_| ()), checker: Box::new(drop) }
+        Self { after_save: Box::new(|_| ()), checker: Box::new(drop), stopwatch: Stopwatch::standing() }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
+use chappe_counters::Reading;
 use chappe_store::{Record, Seq};
 use chappe_subscriptions::Token;
 use parking_lot::Mutex;
@@ -26,6 +27,8 @@ pub struct Live {
     pub seq: Option<Seq>,
     /// The event, shared by all its subscribers.
     pub record: Record,
+    /// When it was put in, by the processor's stopwatch.
+    pub told_at: Reading,
 }
 
 impl Live {

@@ -7,7 +7,7 @@
 //! checks have to pass waits for them as an [`Awaiting`], outside the queue, and joins it when they let it.
 //!
 //! It knows no JSON beyond asking `codec` to write it, no socket and no clock: each event brings the time at which it
-//! was received. Who may see an event is asked by the session that sends it, not here.
+//! was received, and how long something took is read from a stopwatch that is given to it ([`Hooks`]). Who may see an event is asked by the session that sends it, not here.
 //!
 //! The one decision: nothing here waits. A full queue says so ([`Processor::reserve`]) and wakes the asker when there
 //! is room; a subscriber that does not keep up loses its connection, not its neighbours' time. The price is that a
@@ -17,6 +17,7 @@
 
 mod audience;
 mod awaiting;
+mod counts;
 mod herald;
 mod hooks;
 mod inbox;
@@ -28,6 +29,7 @@ mod rejection;
 mod writer;
 
 pub use awaiting::Awaiting;
+pub use counts::Snapshot;
 pub use hooks::{AfterSave, Checker, Hooks};
 pub use inbox::{Inbox, Live, Ticket};
 pub use keeping::{placement, record};

@@ -13,10 +13,11 @@ use chappe_subscriptions::Token;
 use parking_lot::Mutex;
 
 use crate::audience::Audience;
+use crate::counts::Counts;
 use crate::herald::Herald;
 use crate::keeping::{placement, record};
 use crate::queue::{Job, Queue};
-use crate::{Awaiting, Checker, Failure, Hooks, Inbox, Outcome, Room, Ticket, writer};
+use crate::{Awaiting, Checker, Failure, Hooks, Inbox, Outcome, Room, Snapshot, Ticket, writer};
 
 /// Takes permitted events to disk and to subscribers.
 pub struct Processor {
@@ -25,6 +26,7 @@ pub struct Processor {
     queue: Arc<Queue>,
     audience: Arc<Audience>,
     checker: Checker,
+    counts: Arc<Counts>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -58,15 +60,16 @@ impl Processor {
         cores: NonZeroUsize,
         hooks: Hooks,
     ) -> std::io::Result<Self> {
-        let Hooks { after_save, checker } = hooks;
+        let Hooks { after_save, checker, stopwatch } = hooks;
         let last = store.last_seq().map_err(std::io::Error::other)?;
+        let counts = Arc::new(Counts::new(stopwatch));
         let tellers = cores.get().min(TELLERS_MAX);
-        let audience = Arc::new(Audience::new(SHARDS_A_TELLER * tellers, last));
+        let audience = Arc::new(Audience::new(SHARDS_A_TELLER * tellers, last, Arc::clone(&counts)));
         let herald = Herald::start(Arc::clone(&audience), tellers - 1)?;
-        let queue = Queue::new(queue_bytes_max);
-        let parts = (Arc::clone(&store), Arc::clone(&queue), Arc::clone(&audience));
+        let queue = Queue::new(queue_bytes_max, stopwatch);
+        let parts = (Arc::clone(&store), Arc::clone(&queue), Arc::clone(&audience), Arc::clone(&counts));
         let writer = writer::start(parts, after_save, herald)?;
-        Ok(Self { store, buffers, queue, audience, checker, writer: Mutex::new(Some(writer)) })
+        Ok(Self { store, buffers, queue, audience, checker, counts, writer: Mutex::new(Some(writer)) })
     }
 
     /// Whether the event is on disk. Says nothing about events that are still queued: the writer does.
@@ -140,7 +143,8 @@ impl Processor {
             return Submitted::Done(if heard { Outcome::Heard } else { Outcome::Unheard });
         };
         let publisher = Arc::clone(publisher);
-        let job = Job { record, placement, received_at, ticket, publisher, _room: room };
+        let queued_at = self.queue.read_stopwatch();
+        let job = Job { record, placement, received_at, ticket, publisher, queued_at, _room: room };
         match self.queue.push(job) {
             Ok(()) => Submitted::Queued,
             Err(outcome) => Submitted::Done(outcome),
@@ -172,6 +176,36 @@ impl Processor {
     #[must_use]
     pub fn subscriptions(&self) -> usize {
         self.audience.len()
+    }
+
+    /// How it is doing. Takes the queue's lock for a moment, and adds up what all threads have counted.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let (queued_events, queued_bytes) = self.queue.depth();
+        let [events_batched] = self.counts.batched.sums();
+        let [matches] = self.counts.matches.sums();
+        Snapshot {
+            waiting: self.counts.waiting.sums(),
+            committing: self.counts.committing.sums(),
+            matching: self.counts.matching.sums(),
+            events_batched,
+            matches,
+            queued_events: queued_events as u64,
+            queued_bytes: queued_bytes as u64,
+            subscriptions: self.subscriptions() as u64,
+        }
+    }
+
+    /// Whether the last batch could be stored, as far as there was one.
+    #[must_use]
+    pub fn stored_last(&self) -> bool {
+        self.counts.stored_last()
+    }
+
+    /// Whether there is a writer: not once it is [stopped](Self::stop), or has died of a panic.
+    #[must_use]
+    pub fn has_writer(&self) -> bool {
+        self.queue.is_served()
     }
 
     /// Has the writer remove events that have expired by `now` (NIP-40), between its batches.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chappe_counters::{Reading, Stopwatch};
 use chappe_protocol::Timestamp;
 use chappe_store::{Placement, Record};
 use parking_lot::{Condvar, Mutex};
@@ -15,6 +16,8 @@ pub(crate) struct Job {
     pub(crate) received_at: Timestamp,
     pub(crate) ticket: Ticket,
     pub(crate) publisher: Arc<Inbox>,
+    /// See [`Queue::read_stopwatch`].
+    pub(crate) queued_at: Reading,
     /// Held until the job is answered and told.
     pub(crate) _room: Room,
 }
@@ -22,6 +25,7 @@ pub(crate) struct Job {
 /// Events on their way to the store, bounded by the bytes of the messages that brought them.
 pub(crate) struct Queue {
     bytes_max: usize,
+    stopwatch: Stopwatch,
     state: Mutex<State>,
     filled: Condvar,
 }
@@ -51,8 +55,24 @@ pub struct Room {
 }
 
 impl Queue {
-    pub(crate) fn new(bytes_max: usize) -> Arc<Self> {
-        Arc::new(Self { bytes_max, state: Mutex::default(), filled: Condvar::new() })
+    pub(crate) fn new(bytes_max: usize, stopwatch: Stopwatch) -> Arc<Self> {
+        Arc::new(Self { bytes_max, stopwatch, state: Mutex::default(), filled: Condvar::new() })
+    }
+
+    /// The moment, for a job that is about to be queued.
+    pub(crate) fn read_stopwatch(&self) -> Reading {
+        self.stopwatch.read()
+    }
+
+    /// Jobs that are queued and not taken up, and the bytes of all messages that have a place.
+    pub(crate) fn depth(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.jobs.len(), state.bytes)
+    }
+
+    /// Whether somebody still takes up what is queued.
+    pub(crate) fn is_served(&self) -> bool {
+        !self.state.lock().stopping
     }
 
     /// A message of any size gets a place in an empty queue, so that a small bound slows down and never locks out.

@@ -6,20 +6,6 @@ use chappe_protocol::{Prefix, Refusal};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection(Box<str>);
 
-/// Every word that a client may be answered with.
-const PREFIXES: [Prefix; 10] = [
-    Prefix::AuthRequired,
-    Prefix::Blocked,
-    Prefix::Duplicate,
-    Prefix::Error,
-    Prefix::Invalid,
-    Prefix::Mute,
-    Prefix::Pow,
-    Prefix::RateLimited,
-    Prefix::Restricted,
-    Prefix::Unsupported,
-];
-
 impl Rejection {
     /// The longest text that is kept; more is cut off.
     pub const BYTES_MAX: usize = 512;
@@ -38,7 +24,7 @@ impl Rejection {
     pub fn refusal(self) -> Refusal {
         let Self(text) = self;
         let parts = text.split_once(':').and_then(|(word, rest)| {
-            let prefix = PREFIXES.into_iter().find(|prefix| prefix.as_str() == word)?;
+            let prefix = Prefix::ALL.into_iter().find(|prefix| prefix.as_str() == word)?;
             Some((prefix, rest.trim_start().to_owned()))
         });
         match parts {

@@ -3,12 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Instant;
 
 use chappe_protocol::Timestamp;
 use chappe_store::{Store, Write, Written};
 
 use crate::audience::Audience;
+use crate::counts::Counts;
 use crate::herald::Herald;
 use crate::queue::{Job, Queue, Work};
 use crate::{AfterSave, Failure, Outcome};
@@ -36,6 +36,7 @@ fn run(mut writer: Writer, queue: &Queue) {
 struct Writer {
     store: Arc<Store>,
     audience: Arc<Audience>,
+    counts: Arc<Counts>,
     after_save: AfterSave,
     health: Health,
     herald: Herald,
@@ -59,9 +60,7 @@ impl Writer {
     /// can rely on what follows from the event being in force, and on the event being on its way to everyone who
     /// listens. Gives the emptied batch back for reuse.
     fn write(&mut self, mut batch: Vec<Job>) -> Vec<Job> {
-        let begun = Instant::now();
-        let outcomes = commit(&self.store, &mut self.health, &batch);
-        tracing::trace!(events = batch.len(), microseconds = begun.elapsed().as_micros(), "committed");
+        let outcomes = self.commit(&batch);
         let seqs = || outcomes.iter().map(|result| result.as_ref().ok().and_then(stored_seq));
         if let Some(seq) = seqs().flatten().max() {
             self.audience.advance_to(seq);
@@ -70,10 +69,29 @@ impl Writer {
             self.call_hook(job);
         }
         let stored = batch.iter().zip(seqs()).filter_map(|(job, seq)| Some((seq?, job.record.clone())));
+        let Counts { stopwatch, matching, .. } = &*self.counts;
+        let begun_at = stopwatch.read();
         self.herald.tell(stored);
+        matching.observe(stopwatch.read().since(begun_at));
         answer(&batch, &outcomes);
         batch.clear();
         batch
+    }
+
+    /// Commits the batch, and takes note of how that went.
+    fn commit(&mut self, batch: &[Job]) -> Vec<Result<Written, Failure>> {
+        let Counts { stopwatch, waiting, committing, batched, .. } = &*self.counts;
+        let taken_at = stopwatch.read();
+        for job in batch {
+            waiting.observe(taken_at.since(job.queued_at));
+        }
+        let outcomes = commit(&self.store, &mut self.health, batch);
+        let took = stopwatch.read().since(taken_at);
+        committing.observe(took);
+        tracing::trace!(events = batch.len(), microseconds = took.as_micros(), "committed");
+        batched.add(0, batch.len() as u64);
+        self.counts.note_storing(self.health.has_failed());
+        outcomes
     }
 
     /// What the hook is for can be made up for later; what waits for this thread cannot. So its panic ends here.
@@ -128,6 +146,10 @@ impl Health {
         failure
     }
 
+    const fn has_failed(&self) -> bool {
+        self.0.is_some()
+    }
+
     fn recovered(&mut self) {
         if self.0.take().is_some() {
             tracing::info!("events are stored again");
@@ -167,10 +189,10 @@ fn sweep(store: &Store, queue: &Queue, now: Timestamp) {
 ///
 /// When the system has no thread left.
 pub(crate) fn start(
-    (store, queue, audience): (Arc<Store>, Arc<Queue>, Arc<Audience>),
+    (store, queue, audience, counts): (Arc<Store>, Arc<Queue>, Arc<Audience>, Arc<Counts>),
     after_save: AfterSave,
     herald: Herald,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
-    let writer = Writer { store, audience, after_save, health: Health::default(), herald };
+    let writer = Writer { store, audience, counts, after_save, health: Health::default(), herald };
     std::thread::Builder::new().name("writer".into()).spawn(move || run(writer, &queue))
 }

@@ -29,6 +29,20 @@ pub enum Prefix {
 }
 
 impl Prefix {
+    /// All of them, in the order of their values.
+    pub const ALL: [Self; 10] = [
+        Self::AuthRequired,
+        Self::Blocked,
+        Self::Duplicate,
+        Self::Error,
+        Self::Invalid,
+        Self::Mute,
+        Self::Pow,
+        Self::RateLimited,
+        Self::Restricted,
+        Self::Unsupported,
+    ];
+
     /// The word on the wire, without the colon.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

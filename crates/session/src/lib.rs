@@ -5,7 +5,7 @@
 //! the answers in the order of the requests; streams stored events as fast as they are taken and then live ones. It is
 //! the only place that writes OK, CLOSED and NOTICE.
 //!
-//! It does not know how frames are read, when to ping, or how long a client may be silent: `app` does. It never waits and
+//! What it counts on the way ([`Counts`]) decides nothing. It does not know how frames are read, when to ping, or how long a client may be silent: `app` does. It never waits and
 //! never sleeps: whatever cannot be done yet is kept, bounded, until [`Session::advance`] is called again.
 //!
 //! The one decision: requests of a connection are answered strictly one after the other, except that events may be on
@@ -16,6 +16,7 @@
 
 mod backlog;
 mod compressor;
+mod counts;
 mod hyperloglog;
 mod open;
 mod outbox;
@@ -30,6 +31,7 @@ mod waiting;
 mod workspace;
 
 pub use compressor::{Compressor, Remembered};
+pub use counts::{Accepted, Counts, Limit, Message, Request, Sent, Snapshot};
 pub use outbox::Outbox;
 pub use services::{AuthChallenge, Limits, Services};
 pub use session::{Activity, Closing, Session};

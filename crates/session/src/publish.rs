@@ -8,8 +8,8 @@ use chappe_protocol::{Event, PublicKey, Refusal, Timestamp};
 use chappe_routing::{Route, route};
 use chappe_validation::Rules;
 
-use crate::Session;
 use crate::session::Turn;
+use crate::{Accepted, Session};
 
 /// What an EVENT message has around its event: `["EVENT",` and `]`.
 const ENVELOPE_BYTES: usize = 10;
@@ -18,8 +18,10 @@ const ENVELOPE_BYTES: usize = 10;
 enum Course {
     /// Its outcome comes to the inbox.
     OnItsWay,
-    /// This is the text of its `OK true`.
-    Done(Cow<'static, str>),
+    /// This is its outcome.
+    Done(Outcome),
+    /// The relay did what it asks for. This is the text of its `OK true`.
+    Granted(Cow<'static, str>),
 }
 
 impl Session {
@@ -37,8 +39,15 @@ impl Session {
         let Some(room) = self.services.processor.reserve(bytes, &self.inbox) else { return Turn::NotYet };
         match self.submit(event, bytes, room, buffer, now) {
             Ok(Course::OnItsWay) => self.replies.add(event.head.id, None),
-            Ok(Course::Done(text)) => self.reply(event.head.id, Ok(text)),
-            Err(refusal) => self.reply(event.head.id, Err(refusal)),
+            Ok(Course::Done(outcome)) => {
+                let reply = self.services.counts.answer(outcome);
+                self.reply(event.head.id, reply);
+            }
+            Ok(Course::Granted(text)) => {
+                self.services.counts.accept(Accepted::Granted);
+                self.reply(event.head.id, Ok(text));
+            }
+            Err(refusal) => return self.refuse_event(event.head.id, refusal),
         }
         Turn::Taken
     }
@@ -55,9 +64,14 @@ impl Session {
         // Before the signature, which costs a hundred times more: most events a relay is sent it has already. Behind
         // one on its way that takes others away the writer decides: what is here now may be gone before its turn.
         if !self.replies.await_removal() && services.processor.has(&event.head.id)? {
-            return Ok(Course::Done(Outcome::Duplicate.answer()?.into()));
+            return Ok(Course::Done(Outcome::Duplicate));
         }
-        let verified = services.verifier.verify(event, &services.rules, now, buffer)?;
+        let counts = &services.counts;
+        let begun_at = counts.stopwatch.read();
+        let verified = services.verifier.verify(event, &services.rules, now, buffer);
+        let validated_at = counts.stopwatch.read();
+        counts.validating.observe(validated_at.since(begun_at));
+        let verified = verified?;
         let event_bytes = bytes.saturating_sub(ENVELOPE_BYTES);
         let access = services.access();
         let source = Source::Client(&self.peer);
@@ -65,11 +79,13 @@ impl Session {
             tracing::debug!(id = %event.head.id, ?difference, "the shadow policy differs");
         }
         let meters = services.management.meters();
-        let permit = authorize(&access, meters, verified, source, event_bytes, now)?;
+        let permit = authorize(&access, meters, verified, source, event_bytes, now);
+        counts.authorizing.observe(counts.stopwatch.read().since(validated_at));
+        let permit = permit.inspect_err(|denied| counts.deny(denied))?;
         let route = route(permit.head().kind, services.desks);
         match route {
             Route::Join | Route::Leave | Route::PolicyUpdate => {
-                return services.decide(route, &permit, &self.peer.viewer, now).map(Course::Done);
+                return services.decide(route, &permit, &self.peer.viewer, now).map(Course::Granted);
             }
             Route::Replaceable | Route::Addressable | Route::Delete | Route::Vanish => {
                 self.replies.next_is_removal();
@@ -79,13 +95,14 @@ impl Session {
         let publisher = (&self.inbox, self.replies.next_ticket());
         match services.processor.process(&permit, route, now, room, publisher, source) {
             Submitted::Queued => Ok(Course::OnItsWay),
-            Submitted::Done(outcome) => Ok(Course::Done(outcome.answer()?.into())),
+            Submitted::Done(outcome) => Ok(Course::Done(outcome)),
         }
     }
 
     /// Takes an AUTH message (NIP-42). The key stays for as long as the connection; several add up.
     pub(crate) fn authenticate(&mut self, event: Event<'_>, buffer: &mut Vec<u8>, now: Timestamp) -> Turn {
         let answer = self.prove_key(event, buffer, now).map(|()| Cow::Borrowed(""));
+        self.services.counts.sign_in(&answer);
         self.reply(event.head.id, answer);
         Turn::Taken
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use chappe_processing::{Outcome, Ticket};
+use chappe_processing::Ticket;
 use chappe_protocol::{EventId, Refusal};
 
 /// The events of a connection that have no OK yet, oldest first. An OK that is known waits for those before it.
@@ -53,11 +53,11 @@ impl Replies {
         self.events.iter().any(|(event, _)| event == id)
     }
 
-    /// The event with this ticket has its outcome.
-    pub(crate) fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
+    /// The event with this ticket has its reply.
+    pub(crate) fn settle(&mut self, ticket: Ticket, settled: Reply) {
         let place = usize::try_from(ticket.0.wrapping_sub(self.first)).ok();
         if let Some((_, reply)) = place.and_then(|place| self.events.get_mut(place)) {
-            *reply = Some(outcome.answer().map(Cow::Borrowed));
+            *reply = Some(settled);
         }
     }
 

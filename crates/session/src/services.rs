@@ -10,7 +10,7 @@ use chappe_routing::Desks;
 use chappe_store::Store;
 use chappe_validation::{Rules, Verifier};
 
-use crate::Workspaces;
+use crate::{Counts, Workspaces};
 
 /// The stations an event passes, and what they go by. One for the whole relay.
 pub struct Services {
@@ -34,6 +34,8 @@ pub struct Services {
     pub limits: Limits,
     /// When the client is told its challenge.
     pub auth_challenge: AuthChallenge,
+    /// What is counted on the way.
+    pub counts: Counts,
 }
 
 impl Services {

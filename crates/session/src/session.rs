@@ -15,7 +15,7 @@ use crate::replies::{Replies, Reply};
 use crate::stored::Running;
 use crate::waiting::Waiting;
 use crate::workspace::Workspace;
-use crate::{AuthChallenge, Compressor, Outbox, Services};
+use crate::{AuthChallenge, Compressor, Message, Outbox, Services};
 
 /// One connection's conversation. Dropping it ends its subscriptions.
 pub struct Session {
@@ -157,11 +157,13 @@ impl Session {
 
     /// Takes note of a binary message: Nostr has none.
     pub fn receive_binary(&mut self) {
+        self.services.counts.message(Message::Malformed);
         self.notice("invalid: messages are text, binary ones are not read");
     }
 
     /// Takes note of a message that was too long to be read.
     pub fn receive_too_long(&mut self) {
+        self.services.counts.message(Message::Malformed);
         let bytes = self.services.limits.message_bytes_max;
         self.notice(&format!("invalid: a message has at most {bytes} bytes"));
         self.close(Closing::MessageTooLong);
@@ -182,7 +184,7 @@ impl Session {
     /// Does what can be done now: tells outcomes, sends live events, continues the stored ones, takes the next turns.
     pub fn advance(&mut self, now: Timestamp) -> Activity {
         while let Some((ticket, outcome)) = self.inbox.next_outcome() {
-            self.replies.settle(ticket, outcome);
+            self.replies.settle(ticket, self.services.counts.answer(outcome));
         }
         while let Some((id, reply)) = self.replies.next_ready() {
             self.write_ok(&id, &reply);
@@ -222,7 +224,9 @@ impl Session {
     fn take_turn(&mut self, message: &[u8], now: Timestamp) -> Turn {
         let mut workspace = self.services.workspaces.take();
         let Workspace { scratch, buffer } = &mut workspace;
-        let turn = match chappe_codec::decode_message(message, scratch) {
+        let decoded = chappe_codec::decode_message(message, scratch);
+        let kind = Message::of(&decoded);
+        let turn = match decoded {
             Ok(ClientMessage::Event(event)) => self.publish(event, message.len(), buffer, now),
             Err(Malformed { about: About::Event(id), reason }) => self.refuse_event(id, reason.into()),
             // Everything else is answered at once, so it has to wait for the OKs before it.
@@ -240,6 +244,9 @@ impl Session {
             }
         };
         self.services.workspaces.give_back(workspace);
+        if let Turn::Taken = turn {
+            self.services.counts.message(kind);
+        }
         turn
     }
 
@@ -283,7 +290,8 @@ impl Session {
         self.outbox.message(|out| chappe_codec::append_ok(out, id, answer));
     }
 
-    fn refuse_event(&mut self, id: EventId, refusal: Refusal) -> Turn {
+    pub(crate) fn refuse_event(&mut self, id: EventId, refusal: Refusal) -> Turn {
+        self.services.counts.refuse(&refusal);
         self.reply(id, Err(refusal));
         Turn::Taken
     }
@@ -293,6 +301,7 @@ impl Session {
         if refusal.prefix == Prefix::AuthRequired {
             self.send_challenge();
         }
+        self.services.counts.refuse_request(refusal);
         self.forget(id);
         self.outbox.message(|out| chappe_codec::append_closed(out, id, refusal));
         Turn::Taken

@@ -3,19 +3,21 @@
 use std::ops::ControlFlow;
 
 use chappe_authorization::can_see;
+use chappe_counters::Reading;
 use chappe_protocol::{Prefix, Refusal, SubscriptionId, Timestamp};
 use chappe_store::{Ask, Completeness, Progress, Query, QueryBounds, RecordView, Seq, Step};
 use chappe_subscriptions::Token;
 
 use crate::compressor::Effort;
 use crate::hyperloglog::HyperLogLog;
-use crate::{Limits, Session};
+use crate::{Limits, Request, Sent, Session};
 
 /// The request that is being answered from the store.
 pub(crate) struct Running {
     id: SubscriptionId,
     query: Query,
     purpose: Purpose,
+    begun_at: Reading,
 }
 
 enum Purpose {
@@ -37,16 +39,21 @@ impl Running {
         token: Token,
         asks: Vec<Ask>,
         newest: Seq,
-        limits: &Limits,
+        (limits, begun_at): (&Limits, Reading),
     ) -> Self {
         let bounds = QueryBounds { default_limit: limits.limit_default, limit_max: limits.limit_max, newest };
-        Self { id, query: chappe_store::query(asks, bounds), purpose: Purpose::Subscribe(token) }
+        Self { id, query: chappe_store::query(asks, bounds), purpose: Purpose::Subscribe(token), begun_at }
     }
 
     /// Without a hand-over: nothing comes live after a COUNT, so a version that replaces another meanwhile counts.
-    pub(crate) fn count(id: SubscriptionId, asks: Vec<Ask>, hyperloglog: Option<Box<HyperLogLog>>) -> Self {
+    pub(crate) fn count(
+        id: SubscriptionId,
+        asks: Vec<Ask>,
+        hyperloglog: Option<Box<HyperLogLog>>,
+        begun_at: Reading,
+    ) -> Self {
         let query = chappe_store::count(asks, Seq(u64::MAX));
-        Self { id, query, purpose: Purpose::Count { events: 0, hyperloglog } }
+        Self { id, query, purpose: Purpose::Count { events: 0, hyperloglog }, begun_at }
     }
 
     pub(crate) const fn id(&self) -> &SubscriptionId {
@@ -88,12 +95,14 @@ impl Session {
 
     fn slice(&mut self, running: &mut Running, now: Timestamp) -> Result<Progress, chappe_store::Error> {
         let Self { services, outbox, peer, .. } = self;
-        let Running { id, query, purpose } = running;
+        let Running { id, query, purpose, .. } = running;
+        let mut sent = 0;
         let access = services.access();
         let mut see = |record: &RecordView<'_>| can_see(&access, &peer.viewer, &record.head());
         let mut compressed = 0;
         let mut each = |record: RecordView<'_>| match purpose {
             Purpose::Subscribe(_) => {
+                sent += 1;
                 compressed += u64::from(outbox.event(id, &record) == Effort::Compressed);
                 if outbox.has_room() && compressed < COMPRESSED_MAX {
                     ControlFlow::Continue(())
@@ -109,12 +118,15 @@ impl Session {
                 ControlFlow::Continue(())
             }
         };
-        query.advance(&services.store, now, STEP, &mut see, &mut each)
+        let progress = query.advance(&services.store, now, STEP, &mut see, &mut each);
+        services.counts.send(Sent::Stored, sent);
+        progress
     }
 
     fn finish(&mut self, running: Running, completeness: Completeness) {
-        let Running { id, purpose, .. } = running;
-        match purpose {
+        let Running { id, purpose, begun_at, .. } = running;
+        let counts = &self.services.counts;
+        let request = match purpose {
             Purpose::Subscribe(_) => {
                 let hint = match completeness {
                     Completeness::Finished => Some(chappe_codec::Completeness::Finish),
@@ -123,11 +135,14 @@ impl Session {
                 };
                 self.outbox.message(|out| chappe_codec::append_eose(out, &id, hint));
                 self.backlog.stop_holding();
+                Request::Req
             }
             Purpose::Count { events, hyperloglog } => {
                 let registers = hyperloglog.as_ref().map(|hyperloglog| hyperloglog.registers());
                 self.outbox.message(|out| chappe_codec::append_count(out, &id, events, registers));
+                Request::Count
             }
-        }
+        };
+        counts.answering(request).observe(counts.stopwatch.read().since(begun_at));
     }
 }

@@ -14,7 +14,7 @@ use crate::hyperloglog::HyperLogLog;
 use crate::open::Open;
 use crate::session::Turn;
 use crate::stored::Running;
-use crate::{Outbox, Session};
+use crate::{Outbox, Sent, Services, Session};
 
 /// What the relay keeps for each value of an open subscription beside the value itself: its place in lists and in the
 /// index of live filters.
@@ -60,7 +60,9 @@ impl Session {
         if let Some(invite) = invite {
             self.outbox.message(|out| chappe_codec::append_event_message(out, &id, invite.json()));
         }
-        self.running = Some(Running::stored(id, token, asks, hand_over, &self.services.limits));
+        let Services { limits, counts, .. } = &*self.services;
+        let begun_at = counts.stopwatch.read();
+        self.running = Some(Running::stored(id, token, asks, hand_over, (limits, begun_at)));
         Turn::Taken
     }
 
@@ -70,7 +72,8 @@ impl Session {
             return self.refuse(&id, &refusal);
         }
         let hyperloglog = HyperLogLog::for_filters(&filters);
-        self.running = Some(Running::count(id, self.asks(filters), hyperloglog));
+        let begun_at = self.services.counts.stopwatch.read();
+        self.running = Some(Running::count(id, self.asks(filters), hyperloglog, begun_at));
         Turn::Taken
     }
 
@@ -122,7 +125,8 @@ impl Session {
             ));
         }
         let access = self.services.access();
-        self.services.management.meters().count_request(&access, &self.peer, now)?;
+        let counted = self.services.management.meters().count_request(&access, &self.peer, now);
+        counted.inspect_err(|denied| self.services.counts.deny_request(denied))?;
         Ok(may_ask(&access, &self.peer.viewer, filters)?)
     }
 
@@ -153,6 +157,8 @@ impl Session {
         let access = self.services.access();
         let mut released_bytes = 0;
         self.outbox.expect(self.backlog.bytes(Outbox::FULL_BYTES));
+        // Once for all that leaves together, and only if something does.
+        let (mut sent_at, mut sent) = (None, 0);
         while self.outbox.has_room() {
             let Some(live) = self.backlog.next(holding) else { break };
             // The writer tells subscribers first, and the OK is on its heels. Publishers expect it before the event.
@@ -160,9 +166,15 @@ impl Session {
                 self.backlog.put_back(live);
                 break;
             }
-            self.send_one(&access, &live);
+            if self.send_one(&access, &live) {
+                let counts = &self.services.counts;
+                let sent_at = *sent_at.get_or_insert_with(|| counts.stopwatch.read());
+                counts.delivering.observe(sent_at.since(live.told_at));
+                sent += 1;
+            }
             released_bytes += live.bytes();
         }
+        self.services.counts.send(Sent::Live, sent);
         self.inbox.release(released_bytes);
         if self.outbox.is_empty() {
             // Nobody could see anything of it: no memory is kept for what is not there.
@@ -170,16 +182,19 @@ impl Session {
         }
     }
 
-    fn send_one(&mut self, access: &Access, live: &Live) {
+    /// Says whether there was somebody to send it to.
+    fn send_one(&mut self, access: &Access, live: &Live) -> bool {
         // Closed or replaced since, or already found in the store.
-        let Some(open) = self.open.by_token(live.token) else { return };
+        let Some(open) = self.open.by_token(live.token) else { return false };
         if live.seq.is_some_and(|seq| seq <= open.hand_over) {
-            return;
+            return false;
         }
         let record = live.record.view();
-        if can_see(access, &self.peer.viewer, &record.head()) {
+        let is_seen = can_see(access, &self.peer.viewer, &record.head());
+        if is_seen {
             self.outbox.event(&open.id, &record);
         }
+        is_seen
     }
 }
 

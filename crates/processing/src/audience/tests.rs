@@ -37,7 +37,7 @@ impl Wake for Alarm {
 
 #[test]
 fn a_connection_belongs_to_one_shard_and_its_tokens_ascend() {
-    let audience = Audience::new(4, Seq(0));
+    let audience = Audience::new(4, Seq(0), Arc::default());
     let inboxes: Vec<_> = (0..8).map(|_| Arc::new(Inbox::new(1 << 20))).collect();
     let mut last = vec![None; 8];
     for _ in 0..5 {
@@ -55,7 +55,7 @@ fn a_connection_belongs_to_one_shard_and_its_tokens_ascend() {
 
 #[test]
 fn whoever_listens_in_any_shard_hears_until_it_is_removed() {
-    let audience = Audience::new(3, Seq(0));
+    let audience = Audience::new(3, Seq(0), Arc::default());
     assert!(!audience.tell(&record(0)), "nobody is there");
     let inboxes: Vec<_> = (0..5).map(|_| Arc::new(Inbox::new(1 << 20))).collect();
     let tokens: Vec<_> = inboxes.iter().map(|inbox| audience.add(everything(), inbox)).collect();
@@ -72,7 +72,7 @@ fn whoever_listens_in_any_shard_hears_until_it_is_removed() {
 
 #[test]
 fn a_connection_is_woken_once_for_all_events_of_a_commit() {
-    let audience = Audience::new(1, Seq(0));
+    let audience = Audience::new(1, Seq(0), Arc::default());
     let inbox = Arc::new(Inbox::new(1 << 20));
     let alarm = Arc::new(Alarm { inbox: Arc::clone(&inbox), calls: 0.into(), heard: 0.into() });
     let waker = Waker::from(Arc::clone(&alarm));

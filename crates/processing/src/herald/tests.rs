@@ -18,7 +18,7 @@ fn records(count: u64) -> Vec<(Seq, Record)> {
 
 /// Connections that hear everything, dealt over four shards in turn.
 fn crowd(connections: usize) -> (Arc<Audience>, Vec<Arc<Inbox>>) {
-    let audience = Arc::new(Audience::new(4, Seq(0)));
+    let audience = Arc::new(Audience::new(4, Seq(0), Arc::default()));
     let inboxes: Vec<_> = (0..connections).map(|_| Arc::new(Inbox::new(1 << 20))).collect();
     for inbox in &inboxes {
         audience.add([Filter::default()].into(), inbox);

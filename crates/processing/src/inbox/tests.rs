@@ -7,7 +7,7 @@ use super::*;
 fn live(token: u64) -> Live {
     let event = EventBuilder::new(1).sign(&Keys::from_seed(1));
     let record = Record::new(&event.event(), &[b'x'; 100]);
-    Live { token: Token(token), seq: None, record }
+    Live { token: Token(token), seq: None, record, told_at: Reading::default() }
 }
 
 fn is_signalled(inbox: &Inbox) -> bool {

@@ -151,5 +151,6 @@ fn expired_events_are_swept() {
 mod allocations;
 mod checks;
 mod commits;
+mod counts;
 mod crowd;
 mod hook;

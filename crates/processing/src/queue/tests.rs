@@ -10,7 +10,7 @@ fn woken(inbox: &Inbox) -> bool {
 
 #[test]
 fn a_full_queue_gives_no_room_and_wakes_the_asker_when_half_is_free() {
-    let queue = Queue::new(100);
+    let queue = Queue::new(100, Stopwatch::standing());
     let (asker, other) = (inbox(), inbox());
     let first = queue.reserve(60, &asker).unwrap();
     let second = queue.reserve(40, &asker).unwrap();
@@ -27,7 +27,7 @@ fn a_full_queue_gives_no_room_and_wakes_the_asker_when_half_is_free() {
 
 #[test]
 fn a_message_larger_than_the_bound_gets_an_empty_queue_to_itself() {
-    let queue = Queue::new(10);
+    let queue = Queue::new(10, Stopwatch::standing());
     let asker = inbox();
     let huge = queue.reserve(1_000, &asker).unwrap();
     assert!(queue.reserve(1, &asker).is_none());
@@ -37,7 +37,7 @@ fn a_message_larger_than_the_bound_gets_an_empty_queue_to_itself() {
 
 #[test]
 fn a_stopped_queue_hands_out_no_more_than_it_holds() {
-    let queue = Queue::new(10);
+    let queue = Queue::new(10, Stopwatch::standing());
     queue.ask_for_sweep(Timestamp(5));
     assert!(matches!(queue.next(Vec::new()), Work::Sweep(Timestamp(5))));
     queue.stop();

@@ -27,7 +27,7 @@ use chappe_management::{Management, PolicyFiles, RelayKeys, Terms};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
 use chappe_routing::Desks;
-use chappe_session::{Activity, AuthChallenge, Limits, Services, Session, Workspaces};
+use chappe_session::{Activity, AuthChallenge, Counts, Limits, Services, Session, Workspaces};
 use chappe_store::{Options, Store};
 use chappe_testkit::TestEvent;
 use chappe_validation::{Rules, Verifier};
@@ -89,6 +89,7 @@ impl Relay {
             workspaces: Workspaces::default(),
             limits,
             auth_challenge,
+            counts: Counts::default(),
         };
         Self { services: Arc::new(services), _dir: dir }
     }

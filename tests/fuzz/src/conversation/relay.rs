@@ -9,7 +9,7 @@ use chappe_buffers::{Bounds, Pool};
 use chappe_management::{Management, PolicyFiles, RelayKeys, Terms};
 use chappe_processing::{Hooks, Processor};
 use chappe_routing::Desks;
-use chappe_session::{AuthChallenge, Limits, Services, Session, Workspaces};
+use chappe_session::{AuthChallenge, Counts, Limits, Services, Session, Workspaces};
 use chappe_store::{Options, Store};
 use chappe_testkit::Keys;
 use chappe_validation::{Rules, Verifier};
@@ -72,6 +72,7 @@ impl Relay {
             workspaces: Workspaces::default(),
             limits: LIMITS,
             auth_challenge: AuthChallenge::Lazy,
+            counts: Counts::default(),
         };
         Self { services: Arc::new(services), store, _folder: folder }
     }
