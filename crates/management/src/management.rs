@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use chappe_authorization::{Access, LiveAccess, Meters, Mode, Role, Settings};
 use chappe_protocol::{PublicKey, Timestamp};
@@ -35,6 +36,8 @@ pub struct Management {
     reports: Mutex<Waiting>,
     announcer: Mutex<Announcer>,
     schedule: Mutex<Schedule>,
+    /// Whether a policy file could not be used when it was last read.
+    pub(crate) policy_is_stale: AtomicBool,
 }
 
 /// What the access in force is made of.
@@ -117,6 +120,7 @@ impl Management {
             terms: Mutex::new(terms),
             reports: Mutex::default(),
             schedule: Mutex::default(),
+            policy_is_stale: AtomicBool::new(false),
             state: Mutex::new(state),
             store,
             keys,

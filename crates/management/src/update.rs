@@ -1,6 +1,7 @@
 //! The policy file: read at the start, read again, and replaced from afar (kind 12345).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use chappe_authorization::{Access, Shadow};
 use chappe_policy::Policy;
@@ -65,6 +66,12 @@ impl Management {
         self.lock_policy().files.file.is_some()
     }
 
+    /// Whether a policy file had a fault when it was last read, so that what it said before is still in force.
+    #[must_use]
+    pub fn is_policy_stale(&self) -> bool {
+        self.policy_is_stale.load(Ordering::Relaxed)
+    }
+
     /// Reads the policy file and its shadow again, and puts in force what has changed. Open connections are judged by it
     /// from the next event on.
     ///
@@ -93,7 +100,9 @@ impl Management {
                 tracing::info!("the shadow policy was read again");
             }
         });
-        main.and(shadow).inspect_err(|error| tracing::error!(%error, "the old policy stays in force"))
+        let read = main.and(shadow);
+        self.policy_is_stale.store(read.is_err(), Ordering::Relaxed);
+        read.inspect_err(|error| tracing::error!(%error, "the old policy stays in force"))
     }
 
     /// Puts the content of a kind 12345 in the place of the policy file: of owners any policy, of policy admins one that

@@ -7,7 +7,7 @@ use chappe_protocol::EventId;
 use heed::{Env, RoTxn, WithoutTls};
 
 use crate::error::{Error, Space};
-use crate::tables::{Index, Tables};
+use crate::tables::{Index, META_SCHEMA, Tables};
 use crate::young::Young;
 
 /// The number of a stored event: ascending in the order of storing, one for each, never used again. The first is 1.
@@ -75,6 +75,29 @@ impl Store {
             // What is read is what the commit of this number left.
             commits: txn.id() as u64,
         })
+    }
+
+    /// Whether an event of so many bytes would find room. Does not write.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Full`] when it would not. [`Error::Engine`].
+    pub fn check_room_for(&self, bytes: usize) -> Result<(), Error> {
+        self.check_room(&*self.env.read_txn()?, bytes)
+    }
+
+    /// Commits something that changes nothing, to see whether the disk takes it. Waits for whoever writes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`] when it does not.
+    pub fn prove_writable(&self) -> Result<(), Error> {
+        let mut txn = self.env.write_txn()?;
+        // What is there, once more.
+        if let Some(schema) = self.tables.meta.get(&txn, META_SCHEMA)? {
+            self.tables.meta.put(&mut txn, META_SCHEMA, &schema)?;
+        }
+        Ok(txn.commit()?)
     }
 
     /// Whether so many bytes more may come.
