@@ -41,6 +41,8 @@ pub struct Config {
     pub listen: Listen,
     /// Where it listens with TLS.
     pub tls: Tls,
+    /// Where metrics are to be had.
+    pub metrics: Metrics,
     /// Where and how events are kept.
     pub store: Store,
     /// How much a client may ask for or send.
@@ -97,6 +99,14 @@ pub struct Relay {
 #[serde(default, deny_unknown_fields)]
 pub struct Listen {
     /// Addresses with a port; port 0 takes any free one.
+    pub addresses: Vec<SocketAddr>,
+}
+
+/// Where metrics are to be had, for whoever watches the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Addresses with a port; port 0 takes any free one. Empty: nowhere.
     pub addresses: Vec<SocketAddr>,
 }
 
@@ -193,6 +203,9 @@ const GIB: usize = 1024 * MIB;
 /// The port that Chappe listens on unless told otherwise.
 const PORT_DEFAULT: u16 = 7447;
 
+/// The port where metrics are to be had unless told otherwise.
+const METRICS_PORT_DEFAULT: u16 = 7448;
+
 impl Default for Relay {
     fn default() -> Self {
         Self {
@@ -210,6 +223,12 @@ impl Default for Relay {
 impl Default for Listen {
     fn default() -> Self {
         Self { addresses: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, PORT_DEFAULT))] }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { addresses: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, METRICS_PORT_DEFAULT))] }
     }
 }
 

@@ -38,7 +38,7 @@ struct Connection<'a> {
     inbox: Arc<Inbox>,
     remote: SocketAddr,
     address: Option<IpAddr>,
-    socket: Socket,
+    socket: Socket<'a>,
     phase: watch::Receiver<Phase>,
     opened_at: Instant,
     /// When the client last sent a frame of any sort.
@@ -94,13 +94,14 @@ impl<'a> Connection<'a> {
         }
         let reader = Reader::new(shared.message_bytes_max, inflater);
         let now = Instant::now();
+        shared.traffic.open();
         Ok(Self {
             shared,
             inbox: Arc::clone(session.inbox()),
             session,
             remote,
             address,
-            socket: Socket::new(stream, reader, shared.services.buffers.clone(), &read),
+            socket: Socket::new(stream, reader, shared.services.buffers.clone(), (&read, &shared.traffic)),
             phase: shared.phase.clone(),
             opened_at: now,
             heard_at: now,
@@ -114,6 +115,7 @@ impl<'a> Connection<'a> {
 impl Connection<'_> {
     async fn serve(&mut self) {
         let end = self.converse().await;
+        self.shared.traffic.end(end.into());
         let (remote, messages) = (self.remote, self.messages);
         // In a box: every connection would hold the room for it all its life.
         Box::pin(self.close(end)).await;

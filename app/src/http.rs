@@ -2,9 +2,10 @@
 //! management API (NIP-86). Beside it, at `/logs`, the log.
 //!
 //! One address serves all: what a request wants is read from its headers ([`Wanted`]). Any other path is 404, except
-//! `/stats.json`, from which the page refreshes its counters, and the [`logs`].
+//! `/stats.json`, from which the page refreshes its counters, `/healthz` and `/readyz` ([`health`]), and the [`logs`].
 
 mod changing;
+mod health;
 mod logs;
 mod management;
 mod nip11;
@@ -31,9 +32,10 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::config::Config;
-use crate::relay::Phase;
+use crate::relay::{Phase, Unready};
 
 pub(crate) use changing::{Changing, has_managers};
+pub(crate) use health::{alive, ready};
 pub(crate) use logs::Logs;
 use page::Page;
 pub(crate) use redirect::redirect;
@@ -66,6 +68,8 @@ pub(crate) struct Counters {
 pub(crate) trait Backstage: Clone + Send + Sync + 'static {
     /// The live numbers.
     fn counters(&self) -> Counters;
+    /// Everything that keeps the relay from being ready. Asks the disk.
+    fn unready(&self) -> Vec<Unready>;
     /// What to say.
     fn site(&self) -> Arc<Site>;
     /// Whether calls to the management API are taken.
@@ -107,6 +111,8 @@ pub(crate) fn routes<S: Backstage>(state: S) -> Router {
         .route("/stats.json", get(stats::<S>))
         .route("/logs", any(logs::answer::<S>))
         .route("/logs/{*path}", any(logs::answer::<S>))
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready::<S>))
         .fallback(not_found)
         .with_state(state)
 }

@@ -19,6 +19,7 @@ mod connection;
 mod figures;
 mod http;
 mod log;
+mod metrics;
 mod plugins;
 mod relay;
 mod server;

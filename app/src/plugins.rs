@@ -16,6 +16,7 @@ mod lines;
 mod noise;
 mod question;
 mod runner;
+mod tally;
 mod waiting;
 
 use std::collections::HashMap;
@@ -34,6 +35,7 @@ use self::child::{Launch, Program};
 use self::course::{Course, Held};
 use self::noise::Noise;
 use self::runner::Runner;
+pub(crate) use self::tally::Tally;
 use crate::config::{Dialect, OnFailure};
 use crate::log::Journals;
 
@@ -119,6 +121,15 @@ impl Plugins {
         Box::new(move |awaiting| Course::begin(awaiting, Arc::clone(&shared)))
     }
 
+    /// What is counted of the programs there are: the plugin, and scripts that have been asked and are still named.
+    pub(crate) fn tallies(&self) -> Vec<Arc<Tally>> {
+        let running = self.0.running.lock();
+        let mut tallies: Vec<_> =
+            running.plugin.iter().chain(running.scripts.values()).map(Runner::tally).collect();
+        tallies.sort_unstable_by(|one, other| one.name().cmp(other.name()));
+        tallies
+    }
+
     /// Ends the scripts that a new policy no longer names, once they have answered what they were asked.
     pub(crate) fn keep_scripts<'a>(&self, named: impl IntoIterator<Item = &'a str>) {
         let named: Vec<_> = named.into_iter().collect();
@@ -172,7 +183,8 @@ impl Shared {
             program: Program::Shell(plugin.clone()),
             folder: plugin_folder.clone(),
         };
-        self.start_runner(launch, *plugin_dialect, tasks)
+        // Not by its command line, which may hold what is nobody's business.
+        self.start_runner(launch, *plugin_dialect, Tally::new("plugin".into()), tasks)
     }
 
     fn start_script(&self, name: &Arc<str>, tasks: &mut Vec<JoinHandle<()>>) -> Runner {
@@ -182,16 +194,22 @@ impl Shared {
             program: Program::File(scripts_folder.join(&**name)),
             folder: scripts_folder.clone(),
         };
-        self.start_runner(launch, *script_dialect, tasks)
+        self.start_runner(launch, *script_dialect, Tally::new(format!("script:{name}").into()), tasks)
     }
 
-    fn start_runner(&self, launch: Launch, dialect: Dialect, tasks: &mut Vec<JoinHandle<()>>) -> Runner {
+    fn start_runner(
+        &self,
+        launch: Launch,
+        dialect: Dialect,
+        tally: Tally,
+        tasks: &mut Vec<JoinHandle<()>>,
+    ) -> Runner {
         let manner = runner::Manner {
             dialect,
             timeout: self.settings.timeout,
             in_flight_max: self.settings.in_flight_max,
         };
-        let (runner, task) = runner::start(launch, manner, self.stopping.subscribe());
+        let (runner, task) = runner::start(launch, manner, tally, self.stopping.subscribe());
         tasks.retain(|task| !task.is_finished());
         tasks.push(self.runtime.spawn(task));
         runner

@@ -2,6 +2,7 @@
 
 mod compression;
 mod listeners;
+mod readiness;
 mod services;
 mod settings;
 mod shared;
@@ -17,7 +18,7 @@ use chappe_buffers::Pool;
 use chappe_management::RelayKeysError;
 use chappe_store::{OpenError, Store};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 use self::listeners::Listener;
@@ -26,11 +27,13 @@ use crate::Clock;
 use crate::config::{Config, Fault};
 use crate::http::{self, Logs};
 use crate::log::{Journals, Log};
+use crate::metrics;
 use crate::plugins::Plugins;
 use crate::server;
 use crate::takeover::{self, ActivationError, Inherited, TakeOverError};
 use crate::tls::{Tls, TlsError};
 
+pub(crate) use readiness::Unready;
 pub(crate) use services::{open_keys, open_management, open_store, store_options};
 pub(crate) use settings::{access, rules};
 pub(crate) use shared::Shared;
@@ -43,6 +46,8 @@ pub struct Relay(());
 pub struct Running {
     addresses: Vec<SocketAddr>,
     urls: Vec<String>,
+    metrics_addresses: Vec<SocketAddr>,
+    watched: JoinSet<()>,
     shared: Arc<Shared>,
     plugins: Arc<Plugins>,
     tls: Option<Arc<Tls>>,
@@ -156,8 +161,9 @@ impl Relay {
         let upkeep = Upkeep::new(&config, Arc::clone(&plugins), tls.clone());
         let shutdown = Duration::from_secs(config.timeouts.shutdown_seconds);
         let data_dir = config.store.data_dir.clone();
+        let watch_at = config.metrics.addresses.clone();
         let logs = Logs::new(log, journals);
-        let shared = Arc::new(Shared::new(config, services, clock, current, logs));
+        let shared = Arc::new(Shared::new(config, (services, Arc::clone(&plugins)), clock, current, logs));
         let routes = http::routes(Arc::clone(&shared));
         let urls = listeners.iter().filter_map(Listener::url).collect();
         let mut addresses = Vec::new();
@@ -168,7 +174,20 @@ impl Relay {
             addresses.extend(front.listener.local_addr());
             tasks.push(tokio::spawn(server::accept(front, Arc::clone(&shared))));
         }
-        Ok(Running { addresses, urls, shared, plugins, tls, phase, tasks, shutdown, taken })
+        let (metrics_addresses, watched) = metrics::listen(&watch_at, &shared);
+        Ok(Running {
+            addresses,
+            urls,
+            metrics_addresses,
+            watched,
+            shared,
+            plugins,
+            tls,
+            phase,
+            tasks,
+            shutdown,
+            taken,
+        })
     }
 }
 
@@ -196,6 +215,12 @@ impl Running {
         &self.urls
     }
 
+    /// Where metrics are to be had; without those addresses that somebody else has.
+    #[must_use]
+    pub fn metrics_addresses(&self) -> &[SocketAddr] {
+        &self.metrics_addresses
+    }
+
     /// Open connections.
     #[must_use]
     pub fn connections(&self) -> usize {
@@ -211,7 +236,7 @@ impl Running {
     /// Takes no new connections, closes the open ones with code 1001, commits what was accepted, and ends; all within
     /// `timeouts.shutdown_seconds`. What was acknowledged is on disk in any case.
     pub async fn stop(self) {
-        let Self { shared, plugins, phase, tasks, shutdown, .. } = self;
+        let Self { shared, plugins, phase, tasks, shutdown, mut watched, .. } = self;
         let begun = Instant::now();
         // First nobody listens any more, then those who are here are told: who hears it finds no relay to come back to.
         phase.send_replace(Phase::Closed);
@@ -227,6 +252,8 @@ impl Running {
         if closed.is_err() {
             tracing::warn!(connections = shared.slots.taken(), "connections did not close in time");
         }
+        // Until here whoever watches could see how it went.
+        let _ = timeout_at(end, watched.shutdown()).await;
         let writer = tokio::task::spawn_blocking(move || {
             shared.services.processor.stop();
             shared.services.management.stop(shared.clock.now());

@@ -40,7 +40,7 @@ use crate::relay::{Phase, Shared, reached};
 use crate::stream::Stream;
 
 /// The least that hyper allows. A request's head has to fit, and the buffer is gone once the connection is upgraded.
-const HTTP_BUFFER_BYTES_MAX: usize = 8 * 1024;
+pub(crate) const HTTP_BUFFER_BYTES_MAX: usize = 8 * 1024;
 
 /// How much the kernel may hold that is not on its way yet. The default lets megabytes pile up there: then a stored
 /// query would run far ahead of a slow reader, and minutes could pass between two signs that it is alive.
@@ -76,6 +76,7 @@ pub(crate) async fn accept(front: Front, shared: Arc<Shared>) {
 
 fn start(socket: TcpStream, remote: SocketAddr, front: &Front, shared: &Arc<Shared>) {
     let Some(slot) = shared.slots.take() else {
+        shared.traffic.turn_away(Refused::Full);
         if let Some(turn) = front.link.take_refusal(&shared.slots) {
             tokio::spawn(refuse::refuse(socket, front.link.clone(), Refused::Full, turn));
         }
@@ -117,6 +118,7 @@ async fn serve(
         Ok(admitted) => admitted,
         Err(refused) => {
             tracing::debug!(%remote, %peer, %refused, "not let in");
+            shared.traffic.turn_away(refused);
             let turn = link.take_refusal(&shared.slots);
             drop((routes, shared));
             drop(slot);
@@ -189,6 +191,7 @@ async fn serve_http(
     let routes = TowerToHyperService::new(routes);
     // Requests of one connection come one after the other: nobody ever waits for this lock.
     let admission = Mutex::new(admission);
+    let traffic = &shared.traffic;
     let service = service_fn(|request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         let mut admission = admission.lock().unwrap_or_else(PoisonError::into_inner);
@@ -202,7 +205,10 @@ async fn serve_http(
         async move {
             match answer {
                 Ok(answering) => answering.await,
-                Err(refused) => Ok(refused.response()),
+                Err(refused) => {
+                    traffic.turn_away(refused);
+                    Ok(refused.response())
+                }
             }
         }
     });

@@ -34,6 +34,7 @@ mod harness;
 mod http;
 mod leak;
 mod logs;
+mod metrics;
 mod modes;
 mod nip01;
 mod nip02;

@@ -9,6 +9,7 @@ use chappe_session::Closing;
 use tokio::time::timeout;
 
 use super::Connection;
+use crate::metrics::Ending;
 
 /// Why a connection ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,22 @@ impl End {
             Self::Idle => Some((1001, "nothing was heard of you")),
             Self::Blocked => Some((1008, "your address is blocked here")),
             Self::Violation(violation) => Some((violation.close_code(), violation.reason())),
+        }
+    }
+}
+
+impl From<End> for Ending {
+    fn from(end: End) -> Self {
+        match end {
+            End::Client(_) => Self::Client,
+            End::Gone => Self::Gone,
+            End::Session(Closing::ShuttingDown) | End::Stopped => Self::Stopping,
+            End::Session(Closing::MessageTooLong) => Self::TooLong,
+            End::Session(Closing::TooSlow) | End::Overflow => Self::Backlog,
+            End::NotReading => Self::NotReading,
+            End::Idle => Self::Idle,
+            End::Blocked => Self::Blocked,
+            End::Violation(_) => Self::Violation,
         }
     }
 }

@@ -10,6 +10,7 @@ use chappe_buffers::{Buffer, Pool};
 use chappe_frames::{Incoming, Reader, Violation};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::metrics::Traffic;
 use crate::stream::Stream;
 
 /// How much is read at once. Held only while there is something in it.
@@ -19,7 +20,7 @@ const READ_BYTES: usize = 16 * 1024;
 const SMALL_BYTES: usize = 1024;
 
 /// A stream that speaks WebSocket.
-pub(super) struct Socket {
+pub(super) struct Socket<'a> {
     stream: Stream,
     reader: Reader,
     pool: Pool,
@@ -27,6 +28,7 @@ pub(super) struct Socket {
     unread: Option<Unread>,
     /// How many bytes were written: the sign of life of a client that only reads.
     written: AtomicU64,
+    traffic: &'a Traffic,
 }
 
 struct Unread {
@@ -43,23 +45,29 @@ impl Unread {
     }
 }
 
-impl Socket {
-    /// A socket of which `read` has been read already.
-    pub(super) fn new(stream: Stream, reader: Reader, pool: Pool, read: &[u8]) -> Self {
+impl<'a> Socket<'a> {
+    /// A socket of which `read` has been read already. What comes and goes is counted in `traffic`.
+    pub(super) fn new(
+        stream: Stream,
+        reader: Reader,
+        pool: Pool,
+        (read, traffic): (&[u8], &'a Traffic),
+    ) -> Self {
+        traffic.receive(read.len());
         let unread = (!read.is_empty()).then(|| {
             let mut buffer = pool.take_for(read.len());
             buffer.extend_from_slice(read);
             Unread { buffer, taken: 0, is_part: false }
         });
-        Self { stream, reader, pool, unread, written: AtomicU64::new(0) }
+        Self { stream, reader, pool, unread, written: AtomicU64::new(0), traffic }
     }
 
     /// Takes the next thing the client said from what has come in. Nothing, when that is not a whole frame; then
     /// [`Self::fill`] waits for more of it.
-    pub(super) fn next<'a>(
-        &'a mut self,
-        scratch: &'a mut Vec<u8>,
-    ) -> Result<Option<Incoming<'a>>, Violation> {
+    pub(super) fn next<'m>(
+        &'m mut self,
+        scratch: &'m mut Vec<u8>,
+    ) -> Result<Option<Incoming<'m>>, Violation> {
         let Self { reader, unread, .. } = self;
         let Some(Unread { buffer, taken, is_part }) = unread else { return Ok(None) };
         let mut rest = buffer.get_mut(*taken..).unwrap_or_default();
@@ -106,7 +114,10 @@ impl Socket {
         self.unread = (unread.len() > 0).then_some(unread);
         read.map(|read| match read {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) => Ok(()),
+            Ok(count) => {
+                self.traffic.receive(count);
+                Ok(())
+            }
             Err(error) => Err(error),
         })
     }
@@ -141,6 +152,7 @@ impl Socket {
         match self.stream.try_write(bytes) {
             Ok(count) => {
                 self.written.fetch_add(count as u64, Ordering::Relaxed);
+                self.traffic.send(count);
                 Ok(count)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
@@ -155,8 +167,8 @@ impl Socket {
 
     /// The two halves for a write that has to wait: what writes, and what tells how much was written meanwhile.
     pub(super) const fn writer(&mut self) -> (Writer<'_>, &AtomicU64) {
-        let Self { stream, written, .. } = self;
-        (Writer { stream, written }, written)
+        let Self { stream, written, traffic, .. } = self;
+        (Writer { stream, written, traffic }, written)
     }
 
     /// Says that nothing more is written.
@@ -187,6 +199,7 @@ fn make_room(buffer: &mut Buffer, missing_bytes: Option<usize>) {
 pub(super) struct Writer<'a> {
     stream: &'a mut Stream,
     written: &'a AtomicU64,
+    traffic: &'a Traffic,
 }
 
 impl Writer<'_> {
@@ -194,6 +207,7 @@ impl Writer<'_> {
     pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = poll_fn(|context| Pin::new(&mut *self.stream).poll_write(context, bytes)).await?;
         self.written.fetch_add(count as u64, Ordering::Relaxed);
+        self.traffic.send(count);
         if count == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(count) }
     }
 

@@ -37,6 +37,7 @@ async fn start(notes: u64, turn: impl FnOnce(&mut Config)) -> Setting {
     let directory = tempfile::tempdir().unwrap();
     let mut config = Config::default();
     config.listen.addresses = vec!["127.0.0.1:0".parse().unwrap()];
+    config.metrics.addresses = Vec::new();
     config.store.data_dir = directory.path().to_owned();
     config.store.map_bytes = 256 << 20;
     config.store.map_reserve_bytes = 1 << 20;

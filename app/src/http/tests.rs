@@ -123,6 +123,10 @@ impl Backstage for Fixed {
         Counters { events: Some(7), connections: 1, subscriptions: 2 }
     }
 
+    fn unready(&self) -> Vec<Unready> {
+        vec![Unready::Stopping, Unready::Full]
+    }
+
     fn site(&self) -> Arc<Site> {
         Arc::clone(&self.0)
     }
@@ -210,6 +214,16 @@ async fn page_and_counters() {
         (status, body.as_str()),
         (StatusCode::OK, r#"{"events":7,"connections":1,"subscriptions":2}"#)
     );
+}
+
+#[tokio::test]
+async fn health_is_told_in_plain_words() {
+    let (status, headers, body) = ask(Method::GET, "/healthz", &[]).await;
+    assert_eq!((status, body.as_str()), (StatusCode::OK, "alive\n"));
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    let (status, _, body) = ask(Method::GET, "/readyz", &[]).await;
+    assert_eq!((status, body.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "stopping\nthe store is full\n"));
+    assert_eq!(ask(Method::POST, "/readyz", &[]).await.0, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use self::conversation::{Conversation, End};
 use self::pause::Pause;
 use super::child::Launch;
 use super::course::{Course, Held};
+use super::tally::{Failed, Tally};
 use super::waiting::{Asked, Waiting};
 use super::{Stopping, WAITING_KIB_MAX};
 use crate::config::Dialect;
@@ -27,6 +28,7 @@ pub(super) struct Runner {
     // Unbounded by itself: everything in it holds a share of `room`.
     sender: UnboundedSender<Asked>,
     room: Arc<Semaphore>,
+    tally: Arc<Tally>,
 }
 
 /// How a program is spoken with.
@@ -43,19 +45,34 @@ pub(super) struct Manner {
 pub(super) fn start(
     launch: Launch,
     manner: Manner,
+    tally: Tally,
     stopping: watch::Receiver<Stopping>,
 ) -> (Runner, impl Future<Output = ()> + Send + 'static) {
     let (sender, asked) = mpsc::unbounded_channel();
-    let runner = Runner { sender, room: Arc::new(Semaphore::new(WAITING_KIB_MAX)) };
-    (runner, run(launch, manner, Inlet { asked, stopping }))
+    let tally = Arc::new(tally);
+    let room = Arc::new(Semaphore::new(WAITING_KIB_MAX));
+    let runner = Runner { sender, room, tally: Arc::clone(&tally) };
+    (runner, run(launch, manner, Inlet { asked, stopping }, tally))
 }
 
 impl Runner {
     /// Has the program asked about the event, or gives it back when too much waits already.
     pub(super) fn ask(&self, course: Course) -> Result<(), Box<Course>> {
-        let Some(held) = Held::room(&self.room, course.bytes()) else { return Err(Box::new(course)) };
+        let Some(held) = Held::room(&self.room, course.bytes()) else {
+            self.tally.fail(Failed::Busy, 1);
+            return Err(Box::new(course));
+        };
+        self.tally.ask();
         let asked = Asked { course, since: Instant::now(), _held: held };
-        self.sender.send(asked).map_err(|refused| Box::new(refused.0.course))
+        self.sender.send(asked).map_err(|refused| {
+            self.tally.fail(Failed::Ended, 1);
+            Box::new(refused.0.course)
+        })
+    }
+
+    /// What is counted of the program.
+    pub(super) fn tally(&self) -> Arc<Tally> {
+        Arc::clone(&self.tally)
     }
 }
 
@@ -87,15 +104,16 @@ impl Inlet {
     }
 }
 
-async fn run(launch: Launch, manner: Manner, mut inlet: Inlet) {
+async fn run(launch: Launch, manner: Manner, mut inlet: Inlet, tally: Arc<Tally>) {
     let journal = &*launch.journal;
     let plugin = journal.program();
-    let mut waiting = Waiting::new(manner.timeout, manner.in_flight_max);
+    let mut waiting = Waiting::new(manner.timeout, manner.in_flight_max, Arc::clone(&tally));
     let mut pause = Pause::default();
     loop {
         let started = Instant::now();
         match launch.start() {
             Ok(child) => {
+                tally.start();
                 let end = Conversation::new(child, journal, manner, &mut waiting).hold(&mut inlet).await;
                 match end {
                     End::Stopped | End::Retired => {

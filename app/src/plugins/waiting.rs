@@ -1,12 +1,15 @@
 //! The events that wait for one program.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chappe_protocol::EventId;
 use tokio::time::Instant;
 
+use super::answer::{UnknownAction, Verdict};
 use super::course::{Course, Held};
+use super::tally::{Failed, Tally};
 
 /// An event that a program is to be asked about.
 pub(super) struct Asked {
@@ -24,11 +27,12 @@ pub(super) struct Waiting {
     unsent: VecDeque<Asked>,
     timeout: Duration,
     in_flight_max: usize,
+    tally: Arc<Tally>,
 }
 
 impl Waiting {
-    pub(super) const fn new(timeout: Duration, in_flight_max: usize) -> Self {
-        Self { sent: VecDeque::new(), unsent: VecDeque::new(), timeout, in_flight_max }
+    pub(super) const fn new(timeout: Duration, in_flight_max: usize, tally: Arc<Tally>) -> Self {
+        Self { sent: VecDeque::new(), unsent: VecDeque::new(), timeout, in_flight_max, tally }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -54,9 +58,18 @@ impl Waiting {
     }
 
     /// Takes out the one that an answer is about. Of several with the same id it is the one that was asked about first.
-    pub(super) fn answered(&mut self, id: EventId) -> Option<Course> {
+    pub(super) fn answered(
+        &mut self,
+        id: EventId,
+        verdict: &Result<Verdict, UnknownAction>,
+    ) -> Option<Course> {
         let place = self.sent.iter().position(|asked| asked.course.id() == id)?;
-        self.sent.remove(place).map(|asked| asked.course)
+        let Asked { course, since, .. } = self.sent.remove(place)?;
+        match verdict {
+            Ok(verdict) => self.tally.answer(verdict, since.elapsed()),
+            Err(_) => self.tally.fail(Failed::Nonsense, 1),
+        }
+        Some(course)
     }
 
     /// When the first of them has waited for long enough.
@@ -74,12 +87,14 @@ impl Waiting {
                 expired += 1;
             }
         }
+        self.tally.fail(Failed::Timeout, expired);
         expired
     }
 
     /// Fails those that the program was asked about, and says how many they are: it is gone.
     pub(super) fn fail_sent(&mut self) -> usize {
         let count = self.sent.len();
+        self.tally.fail(Failed::Ended, count);
         self.sent.drain(..).for_each(|asked| asked.course.fail());
         count
     }
@@ -87,6 +102,7 @@ impl Waiting {
     /// Fails all.
     pub(super) fn fail_all(&mut self) {
         self.fail_sent();
+        self.tally.fail(Failed::Ended, self.unsent.len());
         self.unsent.drain(..).for_each(|asked| asked.course.fail());
     }
 }

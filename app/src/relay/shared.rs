@@ -7,19 +7,21 @@ use std::time::Duration;
 
 use chappe_authorization::{BlockedAddresses, Challenge, Peer, RelayUrl, ReplayGuard, Role, Viewer};
 use chappe_management::{CallError, Numbers};
-use chappe_protocol::PublicKey;
+use chappe_protocol::{PublicKey, Timestamp};
 use chappe_session::{Services, Session};
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-use super::Phase;
 use super::compression::Compression;
+use super::{Phase, Unready};
 use crate::Clock;
 use crate::address::Door;
 use crate::config::{Config, ProxyProtocol};
 use crate::http::{Backstage, Changing, Counters, Logs, SignedCall, Site, Unsigned, has_managers};
+use crate::metrics::Traffic;
+use crate::plugins::Plugins;
 use crate::server::{self, Slots};
 
 /// What all connections share.
@@ -34,6 +36,10 @@ pub(crate) struct Shared {
     /// None when it is switched off.
     pub(crate) compression: Option<Compression>,
     pub(crate) phase: watch::Receiver<Phase>,
+    pub(crate) traffic: Traffic,
+    pub(crate) plugins: Arc<Plugins>,
+    /// By the relay's clock.
+    pub(crate) started_at: Timestamp,
     /// Told when the policy files are to be looked at at once.
     pub(super) reload: Notify,
     /// The blocked addresses that the connections have been told of. Changes wake every connection.
@@ -56,7 +62,7 @@ pub(crate) struct Timeouts {
 impl Shared {
     pub(super) fn new(
         config: Config,
-        services: Arc<Services>,
+        (services, plugins): (Arc<Services>, Arc<Plugins>),
         clock: Clock,
         phase: watch::Receiver<Phase>,
         logs: Logs,
@@ -67,6 +73,9 @@ impl Shared {
             slots: Slots::new(connections_max(&config)),
             door: Arc::new(Door::new(&config.rates, config.proxy.trusted.clone(), started)),
             proxy_protocol: config.proxy.protocol,
+            traffic: Traffic::default(),
+            plugins,
+            started_at: clock.now(),
             clock,
             timeouts: Timeouts {
                 header: seconds(config.timeouts.header_seconds),
@@ -166,6 +175,10 @@ impl Backstage for Arc<Shared> {
             connections: self.slots.taken(),
             subscriptions: self.services.processor.subscriptions(),
         }
+    }
+
+    fn unready(&self) -> Vec<Unready> {
+        Shared::unready(self)
     }
 
     fn site(&self) -> Arc<Site> {

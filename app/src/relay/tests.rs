@@ -3,6 +3,7 @@
 mod addresses;
 mod management;
 mod presence;
+mod readiness;
 mod reload;
 
 use std::sync::atomic::AtomicU64;
@@ -54,6 +55,7 @@ pub(crate) fn log(config: &Config) -> Log {
 pub(crate) fn config(directory: &TempDir) -> Config {
     let mut config = Config::default();
     config.listen.addresses = vec!["127.0.0.1:0".parse().unwrap()];
+    config.metrics.addresses = Vec::new();
     config.store.data_dir = directory.path().to_owned();
     config.store.map_bytes = 256 << 20;
     config.store.map_reserve_bytes = 1 << 20;

@@ -52,6 +52,11 @@ impl Slots {
         take(&self.tls_refusals)
     }
 
+    /// How many there are.
+    pub(crate) const fn max(&self) -> u32 {
+        self.max
+    }
+
     /// Open connections.
     pub(crate) fn taken(&self) -> usize {
         usize::try_from(self.max).unwrap_or(usize::MAX).saturating_sub(self.open.available_permits())

@@ -39,6 +39,7 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
     if wanted(Part::Rust) && has_relay {
         // By its plain name, as the README has it: nothing but the relay may answer to that.
         steps.run("cargo run", || command::run(workspace.cargo("run").args(["--", "--version"])));
+        steps.run("promtool", || tools::ensure_debian(tools::PROMTOOL));
         steps.run("cargo test", || {
             // To the end, so that one run shows all that fails.
             let mut test = workspace.cargo("test");

@@ -18,6 +18,8 @@ pub(crate) const NODE: Debian = Debian { program: "node", packages: &["nodejs", 
 pub(crate) const NPM: Debian = Debian { program: "npm", packages: &["npm"] };
 /// libFuzzer is C++.
 pub(crate) const CXX: Debian = Debian { program: "c++", packages: &["g++"] };
+/// Reads metrics as Prometheus does.
+pub(crate) const PROMTOOL: Debian = Debian { program: "promtool", packages: &["prometheus"] };
 /// Counts the instructions of the benchmarks.
 pub(crate) const VALGRIND: Debian = Debian { program: "valgrind", packages: &["valgrind"] };
 

@@ -57,6 +57,7 @@ impl Process {
         let mut command = tokio::process::Command::from(command());
         command.args(words).arg("--data-dir").arg(dir);
         command.args(addresses.iter().flat_map(|address| ["--listen", address]));
+        command.env("CHAPPE_METRICS__ADDRESSES", "");
         command.env("CHAPPE_LOG__FILTER", "info").env("CHAPPE_STORE__MAP_BYTES", (1_u64 << 30).to_string());
         command.envs(knobs.iter().map(|(knob, value)| (format!("CHAPPE_{knob}"), value)));
         let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();

@@ -27,6 +27,7 @@ pub struct Relay {
 fn configuration() -> Config {
     let mut config = Config::default();
     config.listen.addresses = vec!["127.0.0.1:0".parse().unwrap()];
+    config.metrics.addresses = Vec::new();
     config.store.map_bytes = 1 << 30;
     config
 }
@@ -74,6 +75,11 @@ impl Relay {
     /// Has it read its files again, as SIGHUP does.
     pub fn reload(&self) {
         self.running.as_ref().unwrap().reload();
+    }
+
+    /// `127.0.0.1:PORT` where its metrics are to be had, if they are.
+    pub fn metrics_address(&self) -> Option<String> {
+        self.running.as_ref().unwrap().metrics_addresses().first().map(ToString::to_string)
     }
 
     /// `ws://127.0.0.1:PORT`.

@@ -165,7 +165,7 @@ impl<'a> Conversation<'a> {
             Ok(answer) => answer,
             Err(NoAnswer) => return self.nonsense.log_to(self.journal, "wrote a line that is no answer"),
         };
-        let course = self.waiting.answered(id);
+        let course = self.waiting.answered(id, &verdict);
         // Late or wrong, it shows that the program is alive.
         self.silent_since = self.waiting.awaits_answers().then(Instant::now);
         match (course, verdict) {
