@@ -159,7 +159,14 @@ async fn start_on(dir: &TempDir, knobs: &[(&str, &str)]) -> Process {
         ("POLICY__PLUGIN_TIMEOUT_MILLISECONDS", "60000"),
     ];
     all.extend(knobs);
-    Process::start(dir.path(), &all).await
+    let process = Process::start(dir.path(), &all).await;
+    // The last line of a start comes after it listens.
+    let begun = std::time::Instant::now();
+    while !process.log().contains(" ready ") {
+        assert!(begun.elapsed() < PATIENCE, "it is never ready");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    process
 }
 
 fn authorization(event: EventBuilder, keys: &Keys) -> String {
