@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::error::Error;
+use crate::hint::Hint;
 use crate::indexes::Indexes;
 use crate::keys::{Position, RecordKeys};
 use crate::record::RecordView;
 use crate::store::{Seq, Store};
-use crate::tables::{Index, META_SETTLED};
+use crate::tables::{Index, META_SETTLED, Pointer};
 use crate::young::Change;
 use foldhash::fast::RandomState;
 
@@ -143,7 +144,7 @@ impl Count {
             keys.fill(&record);
             let position = Position::of(&record.head());
             for (index, key) in keys.iter() {
-                if tables.index(index).get(txn, key)? == Some(seq.0) {
+                if tables.index(index).get(txn, key)?.is_some_and(|there| is_of(there, seq, keys)) {
                     *in_tables.entry(index).or_default() += 1;
                 } else if seq > settled && indexes.is_in_memory(index, key, (position, seq))? {
                     audit.entries += 1;
@@ -162,7 +163,8 @@ impl Count {
             let Some(record) = RecordView::parse(bytes) else { continue };
             self.keys.fill(&record);
             for (index, key) in self.keys.iter() {
-                if indexes.tables.index(index).get(indexes.txn, key)? == Some(seq) {
+                let there = indexes.tables.index(index).get(indexes.txn, key)?;
+                if there.is_some_and(|there| there.seq.0 == seq) {
                     *self.in_tables.entry(index).or_default() += 1;
                 }
             }
@@ -178,14 +180,14 @@ fn find_strays(
     keys: &mut RecordKeys,
 ) -> Result<(), Error> {
     for entry in indexes.tables.index(index).iter(indexes.txn)? {
-        let (key, seq) = entry?;
-        let bytes = match indexes.tables.records.get(indexes.txn, &seq)? {
+        let (key, Pointer { seq, .. }) = entry?;
+        let bytes = match indexes.tables.records.get(indexes.txn, &seq.0)? {
             Some(bytes) => Some(bytes),
-            None => indexes.tables.leaving.get(indexes.txn, &seq)?,
+            None => indexes.tables.leaving.get(indexes.txn, &seq.0)?,
         };
         let record = bytes.and_then(RecordView::parse);
         if !record.is_some_and(|record| has_key(keys, &record, index, key)) {
-            audit.note(Fault::StrayEntry(Seq(seq), index.name()));
+            audit.note(Fault::StrayEntry(seq, index.name()));
         }
     }
     Ok(())
@@ -208,6 +210,11 @@ fn find_young_strays(
         }
         Ok(())
     })
+}
+
+/// A wrong hint would keep a match from being found.
+fn is_of(pointer: Pointer, seq: Seq, keys: &RecordKeys) -> bool {
+    pointer.seq == seq && (pointer.hint == Hint::NONE || pointer.hint == keys.hint())
 }
 
 fn has_key(keys: &mut RecordKeys, record: &RecordView<'_>, index: Index, key: &[u8]) -> bool {

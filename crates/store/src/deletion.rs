@@ -1,12 +1,13 @@
 //! Deletion by request (NIP-09) and vanishing (NIP-62), and the tombstones that keep the deleted away.
 
-use std::ops::Bound;
+use std::sync::Arc;
 
 use chappe_protocol::{Address, EventHead, EventId, Kind, KindClass, PublicKey, Timestamp};
 
 use crate::error::Error;
-use crate::indexes::Within;
-use crate::keys::{self, Position};
+use crate::hint::Sieve;
+use crate::indexes::{Ahead, Skips, Within};
+use crate::keys::{self, Mark, Position};
 use crate::store::Seq;
 use crate::tables::Index;
 use crate::write::Writer;
@@ -98,21 +99,22 @@ impl Writer<'_> {
     }
 
     fn remove_all(&mut self, index: Index, prefix: &[u8], until: Timestamp) -> Result<(), Error> {
-        let mut from = Bound::Included(Position::first_at(until));
+        let (mut from, sieve) = ((Position::first_at(until), Seq(0)), Arc::new(Sieve::default()));
         loop {
-            let within = Within { index, prefix, from, to: Position::last_at(Timestamp(0)) };
+            let (to, sieve) = (Position::last_at(Timestamp(0)), Arc::clone(&sieve));
+            let within = Within { index, prefix, from, to, sieve };
             let chunk = self.next_chunk(&within)?;
-            let Some(&(last, _)) = chunk.last() else { return Ok(()) };
+            let Some(&last) = chunk.last() else { return Ok(()) };
             chunk.into_iter().try_for_each(|(_, seq)| self.remove(seq))?;
-            from = Bound::Excluded(last);
+            from = last;
         }
     }
 
-    fn next_chunk(&self, within: &Within<'_>) -> Result<Vec<(Position, Seq)>, Error> {
+    fn next_chunk(&self, within: &Within<'_>) -> Result<Vec<Mark>, Error> {
         let (indexes, mut chunk) = (self.indexes(), Vec::new());
-        let mut entries = indexes.entries(within)?;
+        let (mut entries, mut skips) = (indexes.entries(within)?, Skips::UNBOUNDED);
         while chunk.len() < VANISH_CHUNK_EVENTS {
-            let Some((position, seq)) = entries.next()? else { break };
+            let Ahead::Entry((position, seq)) = entries.next(&mut skips)? else { break };
             if indexes.has_record(seq)? {
                 chunk.push((position, seq));
             }

@@ -9,6 +9,7 @@ use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 use crate::error::Error;
 use crate::lock;
 use crate::open_error::OpenError;
+use crate::query::Counters;
 use crate::store::{Seq, Store};
 use crate::tables::{
     META_BEGUN, META_LAST_SEQ, META_LINE, META_SCHEMA, META_SETTLED, Making, TABLES, Tables,
@@ -92,6 +93,7 @@ impl Store {
             env,
             tables,
             young: Young::new(options.young_bytes_max.min(YOUNG_BYTES_BOUND), settled, begun),
+            counters: Counters::default(),
             map_bytes: map_bytes as u64,
             write_bound_bytes: write_bound as u64,
             lock,

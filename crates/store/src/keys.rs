@@ -6,7 +6,9 @@ use std::ops::Range;
 use chappe_protocol::{Address, EventHead, EventId, Kind, PublicKey, Timestamp};
 use sha2::{Digest, Sha256};
 
+use crate::hint::Hint;
 use crate::record::RecordView;
+use crate::store::Seq;
 use crate::tables::Index;
 
 /// Bytes of a time, inverted so that a newer one sorts first.
@@ -20,6 +22,10 @@ const PLAIN_BYTES_MAX: u8 = 48;
 const MARK_HEX: u8 = 0xF0;
 /// Instead of a length: 32 bytes follow, the SHA-256 of a longer value.
 const MARK_HASH: u8 = 0xF1;
+
+/// How far a reader of an index has come: up to here, this included. An event that was removed and came again has two
+/// numbers.
+pub(crate) type Mark = (Position, Seq);
 
 /// An event's place in the order of answers: newest first, equal times by lowest id (NIP-01).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +51,10 @@ impl Position {
         key.last_chunk().copied().map(Self)
     }
 
+    pub(crate) fn time(&self) -> Timestamp {
+        Timestamp(!self.0.first_chunk().copied().map_or(0, u64::from_be_bytes))
+    }
+
     pub(crate) const fn as_bytes(&self) -> &[u8; POSITION_BYTES] {
         &self.0
     }
@@ -63,6 +73,11 @@ impl Position {
 }
 
 impl Index {
+    /// Whether its keys end in a position. Then its entries have hints, too.
+    pub(crate) const fn has_positions(self) -> bool {
+        !matches!(self, Self::Id | Self::Expiration | Self::Head)
+    }
+
     /// A key without its position. The keys of three indexes have none and stay whole.
     pub(crate) fn prefix(self, key: &[u8]) -> &[u8] {
         match self {
@@ -81,6 +96,35 @@ impl Index {
                 .map_or((prefix, 0), |(subject, kind)| (subject, u16::from_be_bytes(*kind))),
             Self::Id | Self::Time | Self::Author | Self::Tag | Self::Expiration | Self::Head => (prefix, 0),
         }
+    }
+}
+
+/// What keys of one range start with: all of them but the position. Never allocates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Prefix {
+    bytes: [u8; PREFIX_BYTES_MAX],
+    length: u8,
+}
+
+/// A letter, the longest form of a value, a kind.
+const PREFIX_BYTES_MAX: usize = 1 + 1 + PLAIN_BYTES_MAX as usize + size_of::<Kind>();
+
+impl Prefix {
+    /// The parts one after the other. Together they are no longer than what keys start with.
+    pub(crate) fn new(parts: &[&[u8]]) -> Self {
+        let (mut bytes, mut end) = ([0; PREFIX_BYTES_MAX], 0);
+        for part in parts {
+            if let Some(place) = bytes.get_mut(end..end + part.len()) {
+                place.copy_from_slice(part);
+                end += part.len();
+            }
+        }
+        // Bounded by the array above.
+        Self { bytes, length: u8::try_from(end).unwrap_or(u8::MAX) }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
     }
 }
 
@@ -151,6 +195,7 @@ pub(crate) fn expired_until(now: Timestamp) -> [u8; TIME_BYTES + EventId::BYTES]
 pub(crate) struct RecordKeys {
     bytes: Vec<u8>,
     entries: Vec<(Index, Range<usize>)>,
+    hint: Hint,
 }
 
 impl RecordKeys {
@@ -158,6 +203,7 @@ impl RecordKeys {
     pub(crate) fn fill(&mut self, record: &RecordView<'_>) {
         self.bytes.clear();
         self.entries.clear();
+        self.hint = Hint::of(record);
         let head = record.head();
         let position = Position::of(&head);
         let (pubkey, kind) = (head.pubkey.as_bytes().as_slice(), head.kind.0.to_be_bytes());
@@ -178,7 +224,7 @@ impl RecordKeys {
         if let Some(address) = head.address() {
             self.push(Index::Head, &[&address_key(&address)]);
         }
-        let Self { bytes, entries } = self;
+        let Self { bytes, entries, .. } = self;
         entries.sort_unstable_by(|(a_index, a), (b_index, b)| {
             a_index.cmp(b_index).then_with(|| bytes.get(a.clone()).cmp(&bytes.get(b.clone())))
         });
@@ -190,6 +236,11 @@ impl RecordKeys {
     /// Each index the record is in, and the key it has there.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Index, &[u8])> {
         self.entries.iter().filter_map(|(index, range)| Some((*index, self.bytes.get(range.clone())?)))
+    }
+
+    /// What the entries say beside their keys.
+    pub(crate) const fn hint(&self) -> Hint {
+        self.hint
     }
 
     /// How long all keys are together.

@@ -19,6 +19,7 @@ mod audit;
 mod deletion;
 mod env;
 mod error;
+mod hint;
 mod indexes;
 mod keys;
 mod lock;
@@ -38,7 +39,10 @@ pub use audit::{Audit, Fault};
 pub use env::Options;
 pub use error::{Error, Space};
 pub use open_error::OpenError;
-pub use query::{Ask, Completeness, Progress, Query, QueryBounds, Step, count, query};
+pub use query::{
+    Ask, Completeness, Cost, ExplainedPart, ExplainedWay, Explanation, Plan, Progress, Query, QueryBounds,
+    QueryCounts, Role, Step, count, query,
+};
 pub use reader::{Reader, TableSize};
 pub use record::{Record, RecordView};
 pub use state::{StateChange, StateEntry};

@@ -1,9 +1,17 @@
 //! Questions to the store: what a caller says and what it gets.
 
+mod choice;
+mod cost;
+mod explanation;
 mod merge;
 mod plan;
+mod strand;
 
+pub(crate) use cost::Counters;
+pub use cost::{Cost, QueryCounts};
+pub use explanation::{ExplainedPart, ExplainedWay, Explanation, Role};
 pub use merge::Query;
+pub use plan::Plan;
 
 use chappe_protocol::Filter;
 
@@ -35,7 +43,8 @@ impl QueryBounds {
 pub struct Step {
     /// Events to hand out.
     pub events_max: usize,
-    /// Index entries to look at: seeks and moves, and at most one record is read for each.
+    /// Index entries to look up: seeks and moves, and at most one record is read for each. Eight entries that are passed
+    /// over by what they say count as one.
     pub scans_max: usize,
 }
 

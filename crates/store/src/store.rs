@@ -7,6 +7,7 @@ use chappe_protocol::EventId;
 use heed::{Env, RoTxn, WithoutTls};
 
 use crate::error::{Error, Space};
+use crate::query::{Counters, QueryCounts};
 use crate::tables::{Index, META_SCHEMA, Tables};
 use crate::young::Young;
 
@@ -24,6 +25,7 @@ pub struct Store {
     pub(crate) env: Env<WithoutTls>,
     pub(crate) tables: Tables<'static>,
     pub(crate) young: Young,
+    pub(crate) counters: Counters,
     pub(crate) map_bytes: u64,
     pub(crate) write_bound_bytes: u64,
     pub(crate) lock: File,
@@ -98,6 +100,12 @@ impl Store {
             self.tables.meta.put(&mut txn, META_SCHEMA, &schema)?;
         }
         Ok(txn.commit()?)
+    }
+
+    /// What the queries have taken since the store was opened.
+    #[must_use]
+    pub fn query_counts(&self) -> QueryCounts {
+        self.counters.read()
     }
 
     /// Whether so many bytes more may come.

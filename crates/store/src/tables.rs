@@ -1,10 +1,16 @@
 //! The tables of the LMDB file, by name.
 
+use std::borrow::Cow;
+
 use heed::byteorder::BigEndian;
 use heed::types::{Bytes, Str, U64, Unit};
-use heed::{CommitToken, Database, DatabaseOpener, DatabaseStat, OnCommit, RoTxn, RwTxn, WithoutTls};
+use heed::{
+    BoxedError, BytesDecode, BytesEncode, CommitToken, Database, DatabaseOpener, DatabaseStat, OnCommit,
+    RoTxn, RwTxn, WithoutTls,
+};
 
 use crate::error::Error;
+use crate::hint::Hint;
 use crate::record::RecordView;
 use crate::store::Seq;
 
@@ -57,7 +63,39 @@ impl Index {
     }
 }
 
-pub(crate) type IndexTable<'e> = Database<'e, Bytes, Number>;
+pub(crate) type IndexTable<'e> = Database<'e, Bytes, Pointer>;
+
+/// What an index entry says: whose it is, and a hint where there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pointer {
+    pub(crate) seq: Seq,
+    pub(crate) hint: Hint,
+}
+
+const POINTER_BYTES: usize = 2 * size_of::<u64>();
+
+impl BytesEncode<'_> for Pointer {
+    type EItem = Self;
+
+    fn bytes_encode(pointer: &Self) -> Result<Cow<'_, [u8]>, BoxedError> {
+        let mut bytes = Vec::with_capacity(POINTER_BYTES);
+        bytes.extend_from_slice(&pointer.seq.0.to_be_bytes());
+        if pointer.hint != Hint::NONE {
+            bytes.extend_from_slice(&pointer.hint.0.to_be_bytes());
+        }
+        Ok(bytes.into())
+    }
+}
+
+impl BytesDecode<'_> for Pointer {
+    type DItem = Self;
+
+    fn bytes_decode(bytes: &[u8]) -> Result<Self, BoxedError> {
+        let (seq, hint) = bytes.split_first_chunk().ok_or("an index entry is too short")?;
+        let hint = hint.first_chunk().map_or(Hint::NONE, |hint| Hint(u64::from_be_bytes(*hint)));
+        Ok(Self { seq: Seq(u64::from_be_bytes(*seq)), hint })
+    }
+}
 
 /// Handles of all tables.
 pub(crate) struct Tables<'e> {
@@ -114,7 +152,7 @@ impl<'e> Door<'e> for Finding<'_, 'e> {
 
 impl<'e> Tables<'e> {
     pub(crate) fn through(door: &mut impl Door<'e>) -> heed::Result<Self> {
-        let mut index = |index: Index| door.table::<Bytes, Number>(index.name());
+        let mut index = |index: Index| door.table::<Bytes, Pointer>(index.name());
         let indexes = [
             index(Index::Id)?,
             index(Index::Time)?,

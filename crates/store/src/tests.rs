@@ -4,6 +4,7 @@ mod differential;
 mod full;
 mod model;
 mod open;
+mod plans;
 mod queries;
 mod rules;
 pub(crate) mod support;

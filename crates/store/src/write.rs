@@ -124,12 +124,14 @@ impl<'s> Writer<'s> {
         while entries_max > 0 {
             let Some(index) = self.turn.next(entries_max.min(SLICE_ENTRIES_MAX), &mut slice) else { break };
             let table = self.tables.index(index);
-            for (key, seq, change) in slice.iter() {
+            for (key, pointer, change) in slice.iter() {
                 match change {
-                    Change::Put if self.turn.has_removed(seq) => {}
-                    Change::Put => table.put(&mut self.txn, key, &seq.0)?,
+                    Change::Put if self.turn.has_removed(pointer.seq) => {}
+                    Change::Put => table.put(&mut self.txn, key, &pointer)?,
                     // A later version may have taken the key over.
-                    Change::Delete if table.get(&self.txn, key)? == Some(seq.0) => {
+                    Change::Delete
+                        if table.get(&self.txn, key)?.is_some_and(|there| there.seq == pointer.seq) =>
+                    {
                         table.delete(&mut self.txn, key)?;
                     }
                     Change::Delete => {}

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
-pub(crate) use generation::{Change, Place, TxnId};
+pub(crate) use generation::{Change, Place, TxnId, Wanted};
 pub(crate) use settling::Slice;
 
 use crate::keys::{Position, RecordKeys};

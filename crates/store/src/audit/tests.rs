@@ -1,9 +1,10 @@
 use chappe_testkit::{EventBuilder, Keys};
 
 use super::{Audit, Fault};
+use crate::hint::Hint;
 use crate::keys::{Position, RecordKeys};
 use crate::store::{Seq, Store};
-use crate::tables::Index;
+use crate::tables::{Index, Pointer};
 use crate::tests::support::{NOW, TestStore, record};
 use crate::write::Writer;
 
@@ -29,6 +30,24 @@ fn a_sound_store_is_clean() {
     assert_eq!((audit.events, audit.entries, audit.faults_count), (2, 2 * 9 + 1, 0));
 }
 
+const fn pointer(seq: u64) -> Pointer {
+    Pointer { seq: Seq(seq), hint: Hint::NONE }
+}
+
+#[test]
+fn a_wrong_hint_is_found_and_none_is_not_wrong() {
+    for (hint, is_found) in [(Hint::NONE, false), (Hint(1), true)] {
+        let audit = after(|writer| {
+            let mut keys = RecordKeys::default();
+            keys.fill(&writer.record(Seq(2)).unwrap());
+            let (index, key) = keys.iter().find(|&(found, _)| found == Index::Kind).unwrap();
+            let pointer = Pointer { seq: Seq(2), hint };
+            writer.tables.index(index).put(&mut writer.txn, key, &pointer).unwrap();
+        });
+        assert_eq!(audit.faults.contains(&Fault::MissingEntry(Seq(2), "by_kind")), is_found);
+    }
+}
+
 #[test]
 fn an_entry_too_few_in_any_index_is_found() {
     for index in Index::ALL.into_iter().filter(|&index| index != Index::Expiration) {
@@ -45,7 +64,9 @@ fn an_entry_too_few_in_any_index_is_found() {
 #[test]
 fn an_entry_too_many_in_any_index_is_found() {
     for (index, seq) in Index::ALL.into_iter().flat_map(|index| [(index, 1), (index, 77)]) {
-        let audit = after(|writer| writer.tables.index(index).put(&mut writer.txn, &[7; 50], &seq).unwrap());
+        let pointer = pointer(seq);
+        let audit =
+            after(|writer| writer.tables.index(index).put(&mut writer.txn, &[7; 50], &pointer).unwrap());
         assert_eq!(audit.faults, [Fault::StrayEntry(Seq(seq), index.name())]);
     }
 }
@@ -56,7 +77,7 @@ fn an_entry_that_points_elsewhere_is_found() {
         let mut keys = RecordKeys::default();
         keys.fill(&writer.record(Seq(2)).unwrap());
         let (index, key) = keys.iter().find(|&(found, _)| found == Index::Head).unwrap();
-        writer.tables.index(index).put(&mut writer.txn, key, &1).unwrap();
+        writer.tables.index(index).put(&mut writer.txn, key, &pointer(1)).unwrap();
     });
     assert_eq!(audit.faults, [Fault::MissingEntry(Seq(2), "heads"), Fault::StrayEntry(Seq(1), "heads")]);
 }
@@ -74,7 +95,8 @@ fn records_without_entries_and_without_sense_are_found() {
 fn many_faults_are_counted_and_some_are_listed() {
     let audit = after(|writer| {
         for n in 0..500_u64 {
-            writer.tables.index(Index::Time).put(&mut writer.txn, &n.to_be_bytes(), &1).unwrap();
+            let key = n.to_be_bytes();
+            writer.tables.index(Index::Time).put(&mut writer.txn, &key, &pointer(1)).unwrap();
         }
     });
     assert_eq!((audit.faults_count, audit.faults.len(), audit.is_clean()), (500, 100, false));

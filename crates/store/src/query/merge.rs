@@ -3,22 +3,26 @@
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use chappe_protocol::{Filter, Timestamp};
 use foldhash::fast::RandomState;
 
-use super::plan::{self, Part, Source};
+use super::choice::LOOK_UP;
+use super::cost::Cost;
+use super::plan::{Plan, Source};
+use super::strand::{Strand, strands};
 use super::{Ask, Completeness, Progress, QueryBounds, Step};
 use crate::error::Error;
-use crate::indexes::{Entries, Indexes, Within};
-use crate::keys::Position;
+use crate::indexes::{Ahead, Entries, Indexes, Skips, Within};
+use crate::keys::{Mark, Position};
 use crate::record::RecordView;
 use crate::store::{Seq, Store};
 use crate::tables::Index;
 
-/// How many index entries to look at, once a filter has reached its limit, for one match more (NIP-67).
-const PEEKS_MAX: u32 = 10_000;
+/// What looking for one match more may cost, once a filter has reached its limit (NIP-67): 10,000 look-ups.
+const PEEK_COST_MAX: usize = 10_000 * LOOK_UP;
 
 /// The answer to a question, as far as it was given.
 ///
@@ -27,17 +31,25 @@ const PEEKS_MAX: u32 = 10_000;
 #[derive(Debug)]
 pub struct Query {
     asks: Vec<Open>,
+    strands: Vec<Strand>,
+    /// How many strands have their way.
+    chosen: usize,
+    /// The plan that was asked for.
+    forced: Option<Plan>,
     streams: Vec<Stream>,
-    /// Streams whose next entry is to be looked up; those that were not begun have no position yet.
-    waiting: Vec<(usize, Option<Position>)>,
+    /// Streams whose next entry is to be looked up; those that were not begun have no place yet.
+    waiting: Vec<(usize, Option<Mark>)>,
     /// The next entry of all others, lowest position first.
     heads: BinaryHeap<Reverse<StreamHead>>,
+    /// Up to here every event was judged.
+    judged: Option<Mark>,
     /// The asks that match the event at hand; kept for its memory.
     matching: Vec<usize>,
     newest: Seq,
-    peeks_left: u32,
+    peek_cost_left: usize,
     more_stored: bool,
     unasked: bool,
+    cost: Cost,
 }
 
 /// An ask's filter and how many events it still takes.
@@ -47,18 +59,17 @@ struct Open {
     left: u64,
 }
 
-/// One part of one ask.
+/// One source of one strand.
 #[derive(Debug)]
 struct Stream {
-    ask: usize,
-    part: Part,
+    strand: usize,
+    source: Source,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct StreamHead {
-    position: Position,
     // An event that was removed and came again has two numbers. They are candidates one after the other.
-    seq: Seq,
+    mark: Mark,
     stream: usize,
 }
 
@@ -73,28 +84,49 @@ enum Candidate<'t> {
 
 impl Query {
     pub(super) fn new(questions: impl Iterator<Item = Ask>, bounds: QueryBounds) -> Self {
-        let (mut asks, mut streams, mut unasked) = (Vec::new(), Vec::new(), false);
+        let (mut asks, mut all_strands, mut unasked) = (Vec::new(), Vec::new(), false);
         for Ask { filter, within } in questions.filter(|ask| !ask.filter.is_never()) {
             let left = filter.limit.unwrap_or(bounds.default_limit).min(bounds.limit_max);
             if left == 0 {
                 unasked = true;
                 continue;
             }
-            let parts = plan::parts(&filter, &within);
-            streams.extend(parts.into_iter().map(|part| Stream { ask: asks.len(), part }));
+            all_strands.extend(strands(asks.len(), &filter, within));
             asks.push(Open { filter, left });
         }
         Self {
-            waiting: (0..streams.len()).map(|stream| (stream, None)).collect(),
             asks,
-            streams,
+            strands: all_strands,
+            chosen: 0,
+            forced: None,
+            streams: Vec::new(),
+            waiting: Vec::new(),
             heads: BinaryHeap::new(),
+            judged: None,
             matching: Vec::new(),
             newest: bounds.newest,
-            peeks_left: PEEKS_MAX,
+            peek_cost_left: PEEK_COST_MAX,
             more_stored: false,
             unasked,
+            cost: Cost::default(),
         }
+    }
+
+    /// Has each filter answered by this plan where it can be, whatever it costs: to compare. To be said before the first
+    /// call of [`Query::advance`]. The answer is the same.
+    #[must_use]
+    pub fn by(self, plan: Plan) -> Self {
+        Self { forced: Some(plan), ..self }
+    }
+
+    /// What answering has taken so far.
+    #[must_use]
+    pub const fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    pub(super) fn strands(&self) -> &[Strand] {
+        &self.strands
     }
 
     /// Gives the next events: newest first, equal times by lowest id, each once.
@@ -103,8 +135,8 @@ impl Query {
     /// an event; when it breaks, the event counts as taken and the call returns. Events that were removed or expired
     /// (at `now`) between two calls are passed over.
     ///
-    /// Opens one read transaction. At most `step.scans_max` index entries are looked at and `step.events_max` events
-    /// given; the first entry of each range costs a seek, as does the first entry of a range in a later call.
+    /// Opens one read transaction. The first call finds out which way to go, which costs some look-ups where there are
+    /// several; the first entry of each range costs a seek, as does the first entry of a range in a later call.
     ///
     /// # Errors
     ///
@@ -117,37 +149,62 @@ impl Query {
         see: &mut dyn FnMut(&RecordView<'_>) -> bool,
         each: &mut dyn FnMut(RecordView<'_>) -> ControlFlow<()>,
     ) -> Result<Progress, Error> {
-        if self.waiting.is_empty() && self.heads.is_empty() {
+        if self.is_done() {
             return Ok(Progress::Done(self.completeness()));
         }
+        let before = self.cost;
         let snapshot = store.snapshot()?;
-        let mut open = HashMap::default();
-        open.reserve(self.waiting.len());
-        let mut cursors = Cursors { indexes: snapshot.indexes(), newest: self.newest, open };
-        let (mut events_left, mut scans_left) = (step.events_max.max(1), step.scans_max.max(1));
+        let cursors =
+            Cursors { store, indexes: snapshot.indexes(), newest: self.newest, open: HashMap::default() };
+        let progress = self.run(cursors, now, step, see, each);
+        store.counters.count_cost(&before, &self.cost);
+        progress
+    }
+
+    fn is_done(&self) -> bool {
+        self.chosen == self.strands.len() && self.waiting.is_empty() && self.heads.is_empty()
+    }
+
+    fn run(
+        &mut self,
+        mut cursors: Cursors<'_>,
+        now: Timestamp,
+        step: Step,
+        see: &mut dyn FnMut(&RecordView<'_>) -> bool,
+        each: &mut dyn FnMut(RecordView<'_>) -> ControlFlow<()>,
+    ) -> Result<Progress, Error> {
+        let mut events_left = step.events_max.max(1);
+        let mut cost_left = step.scans_max.max(1).saturating_mul(LOOK_UP);
         let mut group = Vec::new();
         loop {
+            while self.chosen < self.strands.len() {
+                if cost_left == 0 {
+                    return Ok(Progress::More);
+                }
+                self.choose(&cursors, &mut cost_left)?;
+            }
             while let Some((stream, after)) = self.waiting.pop() {
                 if !self.is_alive(stream) {
                     continue;
                 }
-                if scans_left == 0 {
+                if cost_left == 0 {
                     self.waiting.push((stream, after));
                     return Ok(Progress::More);
                 }
-                scans_left -= 1;
-                self.look_up(stream, after, &mut cursors)?;
+                self.look_up(stream, after, &mut cursors, &mut cost_left)?;
             }
-            let Some((position, seq)) = self.take_group(&mut group) else {
+            let Some(mark) = self.take_group(&mut group) else {
                 return Ok(Progress::Done(self.completeness()));
             };
-            let candidate = self.judge(seq, &group, now, &cursors, see)?;
-            self.waiting.extend(group.iter().map(|&stream| (stream, Some(position))));
+            let candidate = self.judge(mark.1, &group, now, &cursors, see)?;
+            self.judged = Some(mark);
+            self.waiting.extend(group.iter().map(|&stream| (stream, Some(mark))));
             match candidate {
                 Candidate::Passed => {}
                 Candidate::Unsent => self.more_stored = true,
                 Candidate::Sent(record) => {
                     events_left -= 1;
+                    self.cost.events += 1;
                     if each(record).is_break() || events_left == 0 {
                         return Ok(Progress::More);
                     }
@@ -156,38 +213,88 @@ impl Query {
         }
     }
 
+    /// Finds the next strand's way.
+    fn choose(&mut self, cursors: &Cursors<'_>, cost_left: &mut usize) -> Result<(), Error> {
+        let number = self.chosen;
+        self.chosen += 1;
+        let Some(strand) = self.strands.get_mut(number) else { return Ok(()) };
+        let Some(ask) = self.asks.get(strand.ask) else { return Ok(()) };
+        let mut look_ups = 0;
+        let asked = (&ask.filter, ask.left);
+        strand.choose(asked, self.forced, &cursors.indexes, self.streams.len(), &mut look_ups)?;
+        *cost_left = cost_left.saturating_sub(look_ups.saturating_mul(LOOK_UP));
+        self.cost.look_ups += look_ups as u64;
+        self.begin(number, None, cursors);
+        Ok(())
+    }
+
+    /// Opens the streams of a strand's way, behind what was judged already.
+    fn begin(&mut self, number: usize, after: Option<Mark>, cursors: &Cursors<'_>) {
+        let Self { asks, strands, streams, waiting, .. } = self;
+        let Some(strand) = strands.get(number) else { return };
+        let Some(ask) = asks.get(strand.ask) else { return };
+        if let Some(way) = strand.course.as_ref().and_then(|course| course.choice.way()) {
+            cursors.store.counters.count_plan(way.plan);
+        }
+        for source in strand.sources(&ask.filter) {
+            waiting.push((streams.len(), after));
+            streams.push(Stream { strand: number, source });
+        }
+    }
+
     /// Moves a stream to its next entry.
     fn look_up(
         &mut self,
-        stream: usize,
-        after: Option<Position>,
+        number: usize,
+        after: Option<Mark>,
         cursors: &mut Cursors<'_>,
+        cost_left: &mut usize,
     ) -> Result<(), Error> {
-        let Some((Stream { part, .. }, ask)) = self.stream(stream) else { return Ok(()) };
+        let Some(stream) = self.streams.get(number) else { return Ok(()) };
+        let Some(strand) = self.strands.get_mut(stream.strand) else { return Ok(()) };
+        let Some(ask) = self.asks.get(strand.ask) else { return Ok(()) };
         let is_peek = ask.left == 0;
-        let next = match (&part.source, after) {
-            (Source::Id(_), Some(_)) => None,
+        let peek_cost_left = if is_peek { self.peek_cost_left } else { usize::MAX };
+        let mut skips = Skips { left: (*cost_left).min(peek_cost_left).min(strand.credit()), done: 0 };
+        let ahead = match (&stream.source, after) {
+            (Source::Id(_), Some(_)) => Ahead::Nothing,
             (Source::Id(id), None) => cursors.by_id(id.as_bytes())?,
-            (Source::Entries(index, prefix), after) => cursors.next(stream, *index, prefix, after, part)?,
+            (Source::Range(index, prefix), after) => {
+                cursors.next(number, (*index, prefix.as_bytes()), after, strand, &mut skips)?
+            }
         };
-        self.heads.extend(next.map(|(position, seq)| Reverse(StreamHead { position, seq, stream })));
+        match ahead {
+            Ahead::Entry(mark) => self.heads.push(Reverse(StreamHead { mark, stream: number })),
+            Ahead::NotYet(mark) => self.waiting.push((number, Some(mark))),
+            Ahead::Nothing => {}
+        }
+        let cost = LOOK_UP + skips.done;
+        *cost_left = cost_left.saturating_sub(cost);
+        self.cost.look_ups += 1;
+        self.cost.skipped += skips.done as u64;
         if is_peek {
-            self.peeks_left -= 1;
+            self.peek_cost_left = self.peek_cost_left.saturating_sub(cost);
+        }
+        strand.pay(cost);
+        if strand.retreat(&ask.filter, self.streams.len()) {
+            cursors.store.counters.count_retreat();
+            let strand = stream.strand;
+            self.begin(strand, self.judged, cursors);
         }
         Ok(())
     }
 
-    /// Takes the next event that any living stream has, and all streams that have it, in the order of their filters.
-    fn take_group(&mut self, group: &mut Vec<usize>) -> Option<(Position, Seq)> {
+    /// Takes the next event that any living stream has, and all streams that have it.
+    fn take_group(&mut self, group: &mut Vec<usize>) -> Option<Mark> {
         group.clear();
         let mut found = None;
         while let Some(Reverse(next)) = self.heads.peek() {
-            if found.is_some_and(|found| found != (next.position, next.seq)) {
+            if found.is_some_and(|found| found != next.mark) {
                 break;
             }
             let Some(Reverse(head)) = self.heads.pop() else { break };
             if self.is_alive(head.stream) {
-                found = Some((head.position, head.seq));
+                found = Some(head.mark);
                 group.push(head.stream);
             }
         }
@@ -206,17 +313,25 @@ impl Query {
         if seq > self.newest {
             return Ok(Candidate::Passed);
         }
+        self.cost.records += 1;
         // It may have been removed since its entry was looked up.
         let Some(record) = cursors.record(seq)?.filter(|record| !record.is_expired(now)) else {
             return Ok(Candidate::Passed);
         };
         let head = record.head();
         self.matching.clear();
-        for ask in group.iter().filter_map(|&stream| self.streams.get(stream).map(|stream| stream.ask)) {
-            // The streams of an ask follow each other, so a double would be the one before.
-            let is_new = self.matching.last() != Some(&ask);
-            if is_new && self.asks.get(ask).is_some_and(|ask| ask.filter.matches(&head)) {
-                self.matching.push(ask);
+        for stream in group {
+            let Some(strand) =
+                self.streams.get(*stream).and_then(|stream| self.strands.get_mut(stream.strand))
+            else {
+                continue;
+            };
+            let is_known = self.matching.contains(&strand.ask);
+            if is_known || self.asks.get(strand.ask).is_some_and(|ask| ask.filter.matches(&head)) {
+                strand.earn();
+                if !is_known {
+                    self.matching.push(strand.ask);
+                }
             }
         }
         if self.matching.is_empty() || !see(&record) {
@@ -233,18 +348,17 @@ impl Query {
     }
 
     /// Whether the stream can still change the answer: by an event to send, or by one that shows there is more.
-    fn is_alive(&self, stream: usize) -> bool {
-        let is_peeking = !self.more_stored && self.peeks_left > 0;
-        self.stream(stream).is_some_and(|(_, ask)| ask.left > 0 || is_peeking)
-    }
-
-    fn stream(&self, stream: usize) -> Option<(&Stream, &Open)> {
-        let stream = self.streams.get(stream)?;
-        Some((stream, self.asks.get(stream.ask)?))
+    fn is_alive(&self, number: usize) -> bool {
+        let is_peeking = !self.more_stored && self.peek_cost_left > 0;
+        let Some(stream) = self.streams.get(number) else { return false };
+        let Some(strand) = self.strands.get(stream.strand) else { return false };
+        // The others are of a way that was left.
+        strand.course.as_ref().is_some_and(|course| number >= course.first_stream)
+            && (is_peeking || self.asks.get(strand.ask).is_some_and(|ask| ask.left > 0))
     }
 
     fn completeness(&self) -> Completeness {
-        match (self.more_stored, self.unasked || self.peeks_left == 0) {
+        match (self.more_stored, self.unasked || self.peek_cost_left == 0) {
             (true, _) => Completeness::MoreStored,
             (false, true) => Completeness::Unknown,
             (false, false) => Completeness::Finished,
@@ -254,6 +368,7 @@ impl Query {
 
 /// The places in the indexes that one step has found.
 struct Cursors<'t> {
+    store: &'t Store,
     indexes: Indexes<'t>,
     newest: Seq,
     open: HashMap<usize, Entries<'t>, RandomState>,
@@ -264,29 +379,33 @@ impl<'t> Cursors<'t> {
         self.indexes.tables.record(self.indexes.txn, seq)
     }
 
-    fn by_id(&self, id: &[u8]) -> Result<Option<(Position, Seq)>, Error> {
+    fn by_id(&self, id: &[u8]) -> Result<Ahead, Error> {
         let Some(seq) = self.indexes.find(Index::Id, id)?.filter(|&seq| seq <= self.newest) else {
-            return Ok(None);
+            return Ok(Ahead::Nothing);
         };
-        Ok(self.record(seq)?.map(|record| (Position::of(&record.head()), seq)))
+        let record = self.record(seq)?;
+        Ok(record.map_or(Ahead::Nothing, |record| Ahead::Entry((Position::of(&record.head()), seq))))
     }
 
     fn next(
         &mut self,
         stream: usize,
-        index: Index,
-        prefix: &[u8],
-        after: Option<Position>,
-        part: &Part,
-    ) -> Result<Option<(Position, Seq)>, Error> {
+        (index, prefix): (Index, &[u8]),
+        after: Option<Mark>,
+        strand: &Strand,
+        skips: &mut Skips,
+    ) -> Result<Ahead, Error> {
         let entries = match self.open.entry(stream) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(place) => {
-                let from = after.map_or(Bound::Included(Position::first_at(part.newest)), Bound::Excluded);
-                let to = Position::last_at(part.oldest);
-                place.insert(self.indexes.entries(&Within { index, prefix, from, to })?)
+                let first = (Position::first_at(strand.newest), Seq(0));
+                let from = after.map_or(first, |after| after.max(first));
+                let to = Position::last_at(strand.oldest);
+                let sieve =
+                    strand.course.as_ref().map(|course| Arc::clone(&course.sieve)).unwrap_or_default();
+                place.insert(self.indexes.entries(&Within { index, prefix, from, to, sieve })?)
             }
         };
-        entries.next()
+        entries.next(skips)
     }
 }

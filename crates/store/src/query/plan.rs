@@ -1,106 +1,138 @@
-//! Which index entries a filter is answered from.
+//! The ways in which a filter can be answered: from which index, and from which ranges of it.
 
-use chappe_protocol::{EventId, Filter, Kind, TagFilter, TagMode, Timestamp};
+use std::fmt;
 
-use crate::keys;
+use chappe_protocol::{EventId, Filter, Kind, TagMode};
+
+use crate::hint::{Given, Sieve};
+use crate::keys::{self, Prefix};
 use crate::tables::Index;
 
 /// Up to so many index ranges, one is opened for each pair of a kind and an author or tag value. Above, kinds are
-/// looked at in the records instead.
+/// looked at in the entries instead.
 const PAIRS_MAX: usize = 1000;
 
-/// Part of a filter's answer, in the order of answers. Every match of the filter is in one of its sources; what else
-/// is in them is sorted out by `Filter::matches`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Of an AND of more values than this, the first ones are ways; any one of them finds all matches.
+const ALL_VALUES_MAX: usize = 16;
+
+/// By what matches are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Plan {
+    /// The ids, one by one.
+    Ids,
+    /// All events of the time asked for.
+    Time,
+    /// The events of each kind.
+    Kinds,
+    /// The events of each author.
+    Authors,
+    /// The events with each value of this tag.
+    Tags(u8),
+}
+
+/// One range of an index, or one id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
     /// The event with this id.
     Id(EventId),
     /// The entries of an index that start like this.
-    Entries(Index, Box<[u8]>),
+    Range(Index, Prefix),
 }
 
-/// A source, and the times between which it is read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Part {
-    pub(super) source: Source,
-    /// `Timestamp(u64::MAX)`: from the newest.
-    pub(super) newest: Timestamp,
-    pub(super) oldest: Timestamp,
+/// A way to find all that a filter matches, in the order of answers: every match is in one of its sources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Way {
+    pub(super) plan: Plan,
+    /// How many sources it has. The filter's own size bounds it.
+    pub(super) ranges: usize,
+    /// Which of the filter's tags.
+    tag: usize,
+    /// The first of the tag's values.
+    value: usize,
+    /// Each kind has a range of its own.
+    by_kind: bool,
 }
 
-/// Where the answer to an [`Ask`](super::Ask) is looked for.
-pub(super) fn parts(filter: &Filter, within: &[Filter]) -> Vec<Part> {
-    let own = within.is_empty().then_some(filter);
-    let mut parts = Vec::new();
-    for wider in own.into_iter().chain(within).filter(|wider| !wider.is_never()) {
-        let newest = [filter.until, wider.until].into_iter().flatten().min().unwrap_or(Timestamp(u64::MAX));
-        let oldest = filter.since.max(wider.since).unwrap_or(Timestamp(0));
-        if oldest <= newest {
-            parts.extend(sources(wider).into_iter().map(|source| Part { source, newest, oldest }));
-        }
-    }
-    if within.len() > 1 {
-        parts.sort_unstable();
-        parts.dedup();
-    }
-    parts
-}
-
-/// The sources of a filter. As many as the filter has values, or [`PAIRS_MAX`]: its own size bounds them.
-fn sources(filter: &Filter) -> Vec<Source> {
+/// The ways to answer a filter, those by narrow ranges first. At least one, and the first alone if it is by ids.
+pub(super) fn ways(filter: &Filter) -> Vec<Way> {
     if let Some(ids) = &filter.ids {
-        return ids.iter().copied().map(Source::Id).collect();
+        return vec![Way { plan: Plan::Ids, ranges: ids.len(), tag: 0, value: 0, by_kind: false }];
     }
-    let tags = filter.tags.iter().map(|tag| (tag_cost(tag), Some(tag)));
-    let authors = filter.authors.iter().map(|authors| (AUTHOR_COST.saturating_mul(authors.len()), None));
     let kinds = filter.kinds.as_deref();
-    match (tags.chain(authors).min_by_key(|&(cost, _)| cost), &filter.authors) {
-        (Some((_, Some(tag))), _) => {
-            let prefixes = tag_values(tag).iter().map(|value| keys::tag_prefix(tag.letter, value)).collect();
-            entries(prefixes, kinds, Index::Tag, Index::TagKind)
-        }
-        (Some((_, None)), Some(authors)) => {
-            let prefixes = authors.iter().map(|author| author.as_bytes().to_vec()).collect();
-            entries(prefixes, kinds, Index::Author, Index::AuthorKind)
-        }
-        (Some((_, None)) | None, _) => entries(vec![Vec::new()], kinds, Index::Time, Index::Kind),
-    }
-}
-
-fn entries(prefixes: Vec<Vec<u8>>, kinds: Option<&[Kind]>, plain: Index, by_kind: Index) -> Vec<Source> {
-    match kinds {
-        Some(kinds) if prefixes.len().saturating_mul(kinds.len()) <= PAIRS_MAX => {
-            let pairs = prefixes.iter().flat_map(|prefix| kinds.iter().map(|&kind| (prefix.clone(), kind)));
-            pairs
-                .map(|(prefix, kind)| Source::Entries(by_kind, keys::with_kind(prefix, kind).into()))
-                .collect()
-        }
-        Some(_) | None => prefixes.into_iter().map(|prefix| Source::Entries(plain, prefix.into())).collect(),
-    }
-}
-
-/// Any one of the values finds the events that must have all of them.
-fn tag_values(tag: &TagFilter) -> &[Box<[u8]>] {
-    match tag.mode {
-        TagMode::Any => &tag.values,
-        TagMode::All => tag.values.get(..1).unwrap_or_default(),
-    }
-}
-
-// A guess at how many events one value stands for. LMDB keeps no counts, and only the order of the guesses matters:
-// an id or address is referred to by few events, an author writes more, a popular key or word is in more than that.
-const REFERENCE_COST: usize = 50;
-const AUTHOR_COST: usize = 1_000;
-const MENTION_COST: usize = 2_000;
-const WORD_COST: usize = 10_000;
-
-fn tag_cost(tag: &TagFilter) -> usize {
-    let each = match tag.letter {
-        b'e' | b'E' | b'a' | b'A' | b'q' => REFERENCE_COST,
-        b'p' | b'P' => MENTION_COST,
-        _ => WORD_COST,
+    let way = |plan, subjects: usize, (tag, value)| {
+        let pairs =
+            kinds.map(|kinds| kinds.len().saturating_mul(subjects)).filter(|&pairs| pairs <= PAIRS_MAX);
+        Way { plan, ranges: pairs.unwrap_or(subjects), tag, value, by_kind: pairs.is_some() }
     };
-    tag_values(tag).len().saturating_mul(each)
+    let mut ways = Vec::new();
+    for (place, tag) in filter.tags.iter().enumerate() {
+        let plan = Plan::Tags(tag.letter);
+        match tag.mode {
+            TagMode::Any => ways.push(way(plan, tag.values.len(), (place, 0))),
+            TagMode::All => {
+                let values = 0..tag.values.len().min(ALL_VALUES_MAX);
+                ways.extend(values.map(|value| way(plan, 1, (place, value))));
+            }
+        }
+    }
+    ways.extend(filter.authors.as_ref().map(|authors| way(Plan::Authors, authors.len(), (0, 0))));
+    ways.extend(kinds.filter(|kinds| kinds.len() <= PAIRS_MAX).map(|_| way(Plan::Kinds, 1, (0, 0))));
+    ways.push(Way { plan: Plan::Time, ranges: 1, tag: 0, value: 0, by_kind: false });
+    ways
+}
+
+impl Way {
+    /// Whether it reads only what has one of the filter's ids, authors or tag values.
+    pub(super) const fn is_narrow(&self) -> bool {
+        matches!(self.plan, Plan::Ids | Plan::Authors | Plan::Tags(_))
+    }
+
+    /// The source with this number.
+    pub(super) fn source(&self, filter: &Filter, number: usize) -> Option<Source> {
+        let kinds = filter.kinds.as_deref().filter(|_| self.by_kind).unwrap_or_default();
+        let (subject, kind) = match number.checked_div(kinds.len()) {
+            Some(subject) => (subject, kinds.get(number - subject * kinds.len()).copied()),
+            None => (number, None),
+        };
+        let range = |plain, with_kind, subject: &[u8]| match kind {
+            Some(Kind(kind)) => Source::Range(with_kind, Prefix::new(&[subject, &kind.to_be_bytes()])),
+            None => Source::Range(plain, Prefix::new(&[subject])),
+        };
+        match self.plan {
+            Plan::Ids => filter.ids.as_ref()?.get(subject).copied().map(Source::Id),
+            Plan::Time | Plan::Kinds => Some(range(Index::Time, Index::Kind, &[])),
+            Plan::Authors => {
+                let author = filter.authors.as_ref()?.get(subject)?;
+                Some(range(Index::Author, Index::AuthorKind, author.as_bytes()))
+            }
+            Plan::Tags(letter) => {
+                let value = filter.tags.get(self.tag)?.values.get(self.value + subject)?;
+                Some(range(Index::Tag, Index::TagKind, &keys::tag_prefix(letter, value)))
+            }
+        }
+    }
+
+    /// All sources.
+    pub(super) fn sources(&self, filter: &Filter) -> impl Iterator<Item = Source> {
+        (0..self.ranges).filter_map(|number| self.source(filter, number))
+    }
+
+    /// What is left to look for in the hints of its entries.
+    pub(super) fn sieve(&self, filter: &Filter) -> Sieve {
+        Sieve::new(filter, Given { author: self.plan == Plan::Authors, kind: self.by_kind })
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ids => f.write_str("ids"),
+            Self::Time => f.write_str("time"),
+            Self::Kinds => f.write_str("kinds"),
+            Self::Authors => f.write_str("authors"),
+            Self::Tags(letter) => write!(f, "tag {}", char::from(*letter)),
+        }
+    }
 }
 
 #[cfg(test)]

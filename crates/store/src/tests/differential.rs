@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use chappe_protocol::{EventId, Filter, Timestamp};
+use chappe_protocol::{EventId, Filter, Kind, Timestamp};
 use chappe_testkit::naive::{self, Limits, Model, Offered};
 use chappe_testkit::{Corpus, Rng, TestEvent, random_filter, random_filters};
 
 use super::support::{NOW, TestStore};
-use crate::{Ask, Completeness, QueryBounds, Seq, Step, Written, count};
+use crate::{Ask, Completeness, Plan, QueryBounds, Seq, Step, Written, count};
 
 const LIMITS: Limits = Limits { default: 100, max: 300 };
 
@@ -59,6 +59,10 @@ impl World {
     /// Asks the store and the plain loops.
     fn compare(&self, rng: &mut Rng, seed: u64) {
         let filters = random_filters(rng, &self.corpus);
+        self.compare_filters(rng, seed, &filters);
+    }
+
+    fn compare_filters(&self, rng: &mut Rng, seed: u64, filters: &[Filter]) {
         let step = Step {
             events_max: *rng.pick(&[1, 2, 10, 1_000]),
             scans_max: *rng.pick(&[1, 3, 50, 1_000, 100_000]),
@@ -82,10 +86,17 @@ impl World {
             let is_shown = may_see.is_empty() || may_see.iter().any(|filter| filter.matches(&record.head()));
             is_shown && is_seen(&record.head().id)
         };
-        let (ids, completeness) = self.store.answer(&asks, bounds, NOW, step, see);
         let context = || format!("seed {seed}, {step:?}, newest {newest:?}, {asks:?}");
-        assert_eq!(ids, naive::query(matching.iter().copied(), &filters, LIMITS), "{}", context());
-        assert_eq!(completeness, expected_completeness(&matching, &filters, ids.len()), "{}", context());
+        let expected = naive::query(matching.iter().copied(), filters, LIMITS);
+        let completeness = expected_completeness(&matching, filters, expected.len());
+        // As the planner likes it, then by every other plan that there is.
+        let plans = plans(filters).into_iter().map(Some);
+        for plan in std::iter::once(None).chain(plans) {
+            let query = crate::query(asks.clone(), bounds);
+            let query = if let Some(plan) = plan { query.by(plan) } else { query };
+            let answer = self.store.finish(query, NOW, step, see);
+            assert_eq!(answer, (expected.clone(), completeness), "by {plan:?}: {}", context());
+        }
         if rng.percent(10) {
             let mut counted = 0;
             let mut query = count(asks.clone(), newest);
@@ -97,6 +108,19 @@ impl World {
             assert_eq!(counted, matching.len(), "{}", context());
         }
     }
+}
+
+/// The plans by which one of these filters at least can be answered.
+fn plans(filters: &[Filter]) -> Vec<Plan> {
+    let mut plans = vec![Plan::Time];
+    plans.extend(filters.iter().any(|filter| filter.kinds.is_some()).then_some(Plan::Kinds));
+    plans.extend(filters.iter().any(|filter| filter.authors.is_some()).then_some(Plan::Authors));
+    let mut letters: Vec<_> =
+        filters.iter().flat_map(|filter| filter.tags.iter().map(|tag| tag.letter)).collect();
+    letters.sort_unstable();
+    letters.dedup();
+    plans.extend(letters.into_iter().map(Plan::Tags));
+    plans
 }
 
 /// Cuts a filter into up to four that together match all that it matches, and may match more or overlap.
@@ -167,6 +191,39 @@ fn every_question_is_answered_as_by_plain_loops() {
     for young_bytes_max in [64 << 10, 3 << 20, 32 << 20] {
         check(1, Corpus::plain(1, 5_000, 80), young_bytes_max, 1_000);
     }
+}
+
+/// Home timelines: looked through by time, and merged by author when that has cost too much.
+#[test]
+fn many_authors_are_answered_as_by_plain_loops() {
+    for young_bytes_max in [64 << 10, 3 << 20, 32 << 20] {
+        let world = World::new(7, Corpus::plain(7, 3_000, 120), young_bytes_max);
+        let mut rng = Rng::new(7);
+        for _ in 0..300 {
+            let filters: Vec<_> = (0..1 + rng.below(3)).map(|_| timeline(&mut rng, &world.corpus)).collect();
+            world.compare_filters(&mut rng, 7, &filters);
+        }
+        let counts = world.store.store.query_counts();
+        assert!(counts.retreats > 50, "{counts:?}");
+        assert!(counts.by_time.min(counts.by_kinds).min(counts.by_authors) > 100, "{counts:?}");
+    }
+}
+
+/// Twenty to a hundred of the corpus' authors, who may have written much of it or little.
+fn timeline(rng: &mut Rng, corpus: &Corpus) -> Filter {
+    let authors = (0..20 + rng.below(80)).map(|_| rng.pick(&corpus.keys).public());
+    let kinds: [&[u16]; 5] = [&[1], &[1, 6], &[0, 3, 10_002], &[30_023], &[7, 9_735, 1_984, 5, 6, 16, 1]];
+    let mut filter = Filter {
+        authors: Some(authors.collect()),
+        kinds: rng.percent(80).then(|| rng.pick(&kinds).iter().copied().map(Kind).collect()),
+        until: rng.percent(40).then(|| Timestamp(rng.pick(&corpus.events).created_at())),
+        since: rng.percent(20).then(|| Timestamp(rng.pick(&corpus.events).created_at())),
+        limit: rng.percent(90).then(|| 1 + rng.below(250) as u64),
+        tags: if rng.percent(15) { random_filter(rng, corpus).tags } else { Vec::new() },
+        ids: None,
+    };
+    filter.normalize();
+    filter
 }
 
 #[test]

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 use crate::tables::{META_BEGUN, META_SETTLED};
 use crate::write::Writer;
 use crate::{
-    Ask, Completeness, Error, Options, Placement, Progress, QueryBounds, Record, RecordView, Seq, Step,
-    Store, Write, Written, query,
+    Ask, Completeness, Error, Options, Placement, Progress, Query, QueryBounds, Record, RecordView, Seq,
+    Step, Store, Write, Written, query,
 };
 
 /// Small enough to open quickly, big enough for every test but those of a full store.
@@ -111,7 +111,7 @@ impl TestStore {
         self.answer(filters, bounds, now, step, &mut |_| true).0
     }
 
-    /// Runs a query to its end.
+    /// Asks and waits for the end.
     pub(crate) fn answer(
         &self,
         asks: &[impl Into<Ask> + Clone],
@@ -120,7 +120,17 @@ impl TestStore {
         step: Step,
         see: &mut dyn FnMut(&RecordView<'_>) -> bool,
     ) -> (Vec<EventId>, Completeness) {
-        let mut query = query(asks.to_vec(), bounds);
+        self.finish(query(asks.to_vec(), bounds), now, step, see)
+    }
+
+    /// Runs a query to its end.
+    pub(crate) fn finish(
+        &self,
+        mut query: Query,
+        now: Timestamp,
+        step: Step,
+        see: &mut dyn FnMut(&RecordView<'_>) -> bool,
+    ) -> (Vec<EventId>, Completeness) {
         let mut ids = Vec::new();
         loop {
             let mut each = |record: RecordView<'_>| {

@@ -7,7 +7,6 @@ mod order;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
-use std::ops::Bound;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -17,7 +16,8 @@ pub(crate) use order::{Change, Run};
 use super::ordinal;
 use super::subjects::Subjects;
 use crate::error::Error;
-use crate::keys::{self, Position, RecordKeys};
+use crate::hint::{Hint, Sieve};
+use crate::keys::{self, Mark as Reached, Position, RecordKeys};
 use crate::store::Seq;
 use crate::tables::Index;
 
@@ -53,6 +53,7 @@ struct Young {
     position: Position,
     seq: Seq,
     removed_by: TxnId,
+    hint: Hint,
 }
 
 /// How much a generation holds.
@@ -69,6 +70,20 @@ pub(crate) struct Place {
     index: Index,
     kind: u16,
     subject: u32,
+}
+
+/// Which entries of a place are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'w> {
+    /// Those after this.
+    pub(crate) from: Reached,
+    /// Up to this, all of it included.
+    pub(crate) to: Position,
+    pub(crate) sieve: &'w Sieve,
+    /// How many, and all that have the position of the last.
+    pub(crate) entries_max: usize,
+    /// How many are looked at, likewise; one at least.
+    pub(crate) visits_max: usize,
 }
 
 /// Events by their ordinal, the lowest position last.
@@ -104,13 +119,13 @@ impl Generation {
     pub(crate) fn add(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
         self.last = seq;
         self.size.key_bytes += keys.bytes();
-        self.add_entries(Young { position, seq, removed_by: NOBODY }, keys);
+        self.add_entries(Young { position, seq, removed_by: NOBODY, hint: keys.hint() }, keys);
     }
 
     /// Adds the entries of an event that was removed after they, or some of them, had settled.
     pub(crate) fn add_leaving(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
         self.leaving.push(seq);
-        self.add_entries(Young { position, seq, removed_by: LEAVING }, keys);
+        self.add_entries(Young { position, seq, removed_by: LEAVING, hint: keys.hint() }, keys);
     }
 
     fn add_entries(&mut self, young: Young, keys: &RecordKeys) {
@@ -169,7 +184,7 @@ impl Generation {
     /// Bytes of memory, about.
     pub(crate) fn bytes(&self) -> usize {
         // Tables and lists have room to grow; the factors are measured.
-        const EVENT: usize = 96;
+        const EVENT: usize = 104;
         const PLACE: usize = 40;
         const SUBJECT: usize = 20;
         const ENTRY: usize = 8;
@@ -283,7 +298,10 @@ impl Generation {
             Index::Time | Index::Author | Index::AuthorKind | Index::Kind | Index::Tag | Index::TagKind => {
                 let mut found = Vec::new();
                 if let Some(place) = self.place(index, index.prefix(key), hash) {
-                    self.entries(place, Bound::Included(&position), &position, reader, 1, &mut found);
+                    let sieve = Sieve::default();
+                    let from = (position, Seq(0));
+                    let wanted = Wanted { from, to: position, sieve: &sieve, entries_max: 1, visits_max: 1 };
+                    self.entries(place, &wanted, reader, &mut 0, &mut found);
                 }
                 found.contains(&(position, seq))
             }
@@ -298,35 +316,44 @@ impl Generation {
         Some(Place { index, kind, subject })
     }
 
-    /// Appends the first entries of a place, lowest position first, and all that have the position of the last.
+    /// Appends the first entries of a place that pass, lowest position first. Says how far it has come when it has ended
+    /// before the entries of the place did.
     pub(crate) fn entries(
         &self,
         place: Place,
-        from: Bound<&Position>,
-        to: &Position,
+        wanted: &Wanted<'_>,
         reader: TxnId,
-        entries_max: usize,
-        out: &mut Vec<(Position, Seq)>,
-    ) {
+        visits: &mut usize,
+        out: &mut Vec<Reached>,
+    ) -> Option<Reached> {
+        let Wanted { from, to, sieve, entries_max, visits_max } = *wanted;
         let list = self.list_at(place);
-        let position = |event: u32| self.events.get(event as usize).map(|event| event.position);
-        let is_within = |event: &u32| match from {
-            Bound::Included(from) => position(*event).as_ref() >= Some(from),
-            Bound::Excluded(from) => position(*event).as_ref() > Some(from),
-            Bound::Unbounded => true,
-        };
+        let is_within =
+            |event: &u32| self.events.get(*event as usize).is_some_and(|event| event.position >= from.0);
         let within = list.get(..list.partition_point(is_within)).unwrap_or_default();
-        let events = within.iter().rev().filter_map(|&event| self.events.get(event as usize));
-        let seen = events.filter(|event| event.removed_by > reader);
-        let (mut taken, mut last) = (0, None);
-        for event in seen.take_while(|event| event.position <= *to) {
-            // An event that was removed and came again is there twice. Whoever goes on after the last must not miss one.
-            if taken >= entries_max && last != Some(event.position) {
+        let (mut taken, mut visited, mut last) = (0, 0, None);
+        for event in within.iter().rev().filter_map(|&event| self.events.get(event as usize)) {
+            if event.position > to {
                 break;
             }
-            out.push((event.position, event.seq));
-            (taken, last) = (taken + 1, Some(event.position));
+            let entry = (event.position, event.seq);
+            if entry <= from {
+                continue;
+            }
+            // An event that was removed and came again is there twice. Whoever goes on after the last must not miss one.
+            let is_far = taken >= entries_max || visited >= visits_max.max(1);
+            if is_far && last != Some(&event.position) {
+                *visits += visited;
+                return last.map(|&position| (position, Seq(u64::MAX)));
+            }
+            (visited, last) = (visited + 1, Some(&event.position));
+            if sieve.passes(event.hint) && event.removed_by > reader {
+                out.push(entry);
+                taken += 1;
+            }
         }
+        *visits += visited;
+        None
     }
 
     /// The events that expire until this time.

@@ -2,8 +2,7 @@
 
 use super::Shared;
 use super::generation::{Change, Run};
-use crate::store::Seq;
-use crate::tables::Index;
+use crate::tables::{Index, Pointer};
 
 /// A generation on its way into the tables. Nothing is added to it any more.
 #[derive(Debug)]
@@ -29,7 +28,7 @@ pub(super) struct Progress {
 #[derive(Debug, Default)]
 pub(crate) struct Slice {
     bytes: Vec<u8>,
-    ends: Vec<(usize, Seq, Change)>,
+    ends: Vec<(usize, Pointer, Change)>,
     taken: usize,
 }
 
@@ -40,10 +39,12 @@ impl Slice {
     }
 
     /// Each key, whose it is, and what is to be done.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], Seq, Change)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], Pointer, Change)> {
         let starts = std::iter::once(0).chain(self.ends.iter().map(|&(end, ..)| end));
         let changes = self.ends.iter().zip(starts);
-        changes.filter_map(|(&(end, seq, change), start)| Some((self.bytes.get(start..end)?, seq, change)))
+        changes.filter_map(|(&(end, pointer, change), start)| {
+            Some((self.bytes.get(start..end)?, pointer, change))
+        })
     }
 }
 
@@ -87,8 +88,8 @@ impl Settling {
         {
             let events = generation.events_of(run);
             for &event in events.iter().rev().skip(progress.of_run).take(entries_max - slice.taken) {
-                if let Some((seq, change)) = generation.append_key(index, run, event, &mut slice.bytes) {
-                    slice.ends.push((slice.bytes.len(), seq, change));
+                if let Some((pointer, change)) = generation.append_key(index, run, event, &mut slice.bytes) {
+                    slice.ends.push((slice.bytes.len(), pointer, change));
                 }
                 slice.taken += 1;
                 progress.of_run += 1;

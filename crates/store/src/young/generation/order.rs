@@ -1,8 +1,8 @@
 //! A generation's entries in the order of their keys, as they settle.
 
 use super::{Generation, LEAVING, List, NOBODY, Young, id_of};
-use crate::store::Seq;
-use crate::tables::Index;
+use crate::hint::Hint;
+use crate::tables::{Index, Pointer};
 use crate::young::ordinal;
 
 /// What is to be done with an entry's key in its table.
@@ -92,8 +92,8 @@ impl Generation {
         run: &Run,
         event: u32,
         out: &mut Vec<u8>,
-    ) -> Option<(Seq, Change)> {
-        let Young { position, seq, removed_by } = self.events.get(event as usize)?;
+    ) -> Option<(Pointer, Change)> {
+        let Young { position, seq, removed_by, hint } = self.events.get(event as usize)?;
         let change = match *removed_by {
             NOBODY => Change::Put,
             LEAVING => Change::Delete,
@@ -110,7 +110,8 @@ impl Generation {
             Index::Head => [subject, &[], &[]],
         };
         parts.iter().for_each(|part| out.extend_from_slice(part));
-        Some((*seq, change))
+        let hint = if index.has_positions() { *hint } else { Hint::NONE };
+        Some((Pointer { seq: *seq, hint }, change))
     }
 }
 

@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
-use std::ops::Bound;
 
 use chappe_testkit::{Corpus, EventBuilder, Keys, Rng, TestEvent};
 use foldhash::fast::RandomState;
 
-use super::{Change, Generation};
+use super::{Change, Generation, Wanted};
+use crate::hint::Sieve;
 use crate::keys::{Position, RecordKeys};
 use crate::record::Record;
 use crate::store::Seq;
@@ -30,7 +30,7 @@ fn all(generation: &Generation) -> Vec<(Index, Vec<u8>, Seq, Change)> {
             for &event in generation.events_of(&run).iter().rev() {
                 let mut key = Vec::new();
                 let change = generation.append_key(index, &run, event, &mut key);
-                all.extend(change.map(|(seq, change)| (index, key, seq, change)));
+                all.extend(change.map(|(pointer, change)| (index, key, pointer.seq, change)));
             }
         }
     }
@@ -41,14 +41,15 @@ fn all(generation: &Generation) -> Vec<(Index, Vec<u8>, Seq, Change)> {
 fn read(generation: &Generation, index: Index, prefix: &[u8], page: usize) -> Vec<(Position, Seq)> {
     let hash = generation.hasher.hash_one(index.split_prefix(prefix).0);
     let Some(place) = generation.place(index, prefix, hash) else { return Vec::new() };
-    let (mut found, mut from) = (Vec::new(), Bound::Unbounded);
+    let sieve = Sieve::default();
+    let to = Position::last_at(chappe_protocol::Timestamp(0));
+    let (mut found, mut from) =
+        (Vec::new(), (Position::first_at(chappe_protocol::Timestamp(u64::MAX)), Seq(0)));
     loop {
-        let before = found.len();
-        let to = Position::last_at(chappe_protocol::Timestamp(0));
-        generation.entries(place, from.as_ref(), &to, READER, page, &mut found);
-        match found.last() {
-            Some(&(last, _)) if found.len() > before => from = Bound::Excluded(last),
-            _ => return found,
+        let wanted = Wanted { from, to, sieve: &sieve, entries_max: page, visits_max: usize::MAX };
+        match generation.entries(place, &wanted, READER, &mut 0, &mut found) {
+            Some(reached) => from = reached,
+            None => return found,
         }
     }
 }
