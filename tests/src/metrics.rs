@@ -117,6 +117,8 @@ async fn what_clients_do_is_counted_once() {
     assert_eq!(scrape.get("chappe_matches_total"), 1.0);
     assert_eq!(scrape.get("chappe_request_seconds_count{type=\"req\"}"), 2.0);
     assert_eq!(scrape.get("chappe_request_seconds_count{type=\"count\"}"), 1.0);
+    assert_eq!(scrape.get("chappe_cache_lookups_total{cache=\"author_keys\",result=\"miss\"}"), 1.0);
+    assert_eq!(scrape.get("chappe_cache_lookups_total{cache=\"author_keys\",result=\"hit\"}"), 3.0);
     assert_eq!(scrape.get("chappe_subscriptions"), 1.0);
     assert_eq!(scrape.get("chappe_write_queue_events"), 0.0);
     assert_eq!(scrape.get("chappe_write_queue_bytes"), 0.0);

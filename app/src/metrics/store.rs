@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use chappe_validation::KeyLookups;
+
 use super::page::Page;
 use crate::relay::Shared;
 
@@ -23,6 +25,13 @@ pub(super) fn write(page: &mut Page<'_>, shared: &Shared) -> fmt::Result {
         "chappe_store_map_bytes",
         "Bytes of the map (store.map_bytes): the most that the store can hold.",
         of(|usage| usage.map_bytes),
+    )?;
+    let KeyLookups { hits, misses } = shared.services.verifier.key_lookups();
+    page.counters(
+        "chappe_cache_lookups",
+        "Looks into what is remembered so as not to be made again, by what came of them.",
+        [("hit", hits), ("miss", misses)]
+            .map(|(result, count)| ([("cache", "author_keys"), ("result", result)], count)),
     )?;
     page.gauge(
         "chappe_ready",

@@ -39,4 +39,4 @@ mod work;
 
 pub use invalid::Invalid;
 pub use rules::Rules;
-pub use verifier::{Verified, Verifier, check_id, check_signature};
+pub use verifier::{KeyLookups, Verified, Verifier, check_id, check_signature};

@@ -1,6 +1,7 @@
 //! The way from a claim to evidence.
 
 use chappe_codec::{Controls, append_preimage, has_bare_controls};
+use chappe_counters::Counters;
 use chappe_protocol::{Event, EventHead, PublicKey, Timestamp};
 use secp256k1::{XOnlyPublicKey, schnorr};
 use sha2::{Digest, Sha256};
@@ -33,6 +34,17 @@ impl<'a> Verified<'a> {
 #[derive(Debug, Default)]
 pub struct Verifier {
     keys: KnownKeys,
+    /// How often an author's key was at hand, and how often not.
+    found: Counters<2>,
+}
+
+/// How often the author of an event had been seen lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyLookups {
+    /// So that the key was at hand.
+    pub hits: u64,
+    /// Or not, so that it had to be made ready once more.
+    pub misses: u64,
 }
 
 impl Verifier {
@@ -64,10 +76,18 @@ impl Verifier {
         Ok(Verified(event))
     }
 
+    /// What remembering keys was good for so far.
+    #[must_use]
+    pub fn key_lookups(&self) -> KeyLookups {
+        let [hits, misses] = self.found.sums();
+        KeyLookups { hits, misses }
+    }
+
     /// As [`check_signature`], with the author's key at hand if it was seen lately.
     fn check_author(&self, event: &Event<'_>) -> Result<(), Invalid> {
         let author = &event.head.pubkey;
         let known = self.keys.find(author);
+        self.found.count(usize::from(known.is_none()));
         let key = known.map_or_else(|| parse(author), Ok)?;
         check_signature_by(event, &key)?;
         if known.is_none() {

@@ -111,3 +111,13 @@ fn every_group_of_rules_is_asked() {
         assert_eq!(refused, Err(expected), "{name}");
     }
 }
+
+#[test]
+fn looks_for_authors_are_counted() {
+    let verifier = Verifier::new();
+    let authors = [1, 2, 1, 1].map(|seed| EventBuilder::new(1).sign(&Keys::from_seed(seed)));
+    for event in &authors {
+        verifier.verify(event.event(), &Rules::import(), NOW, &mut Vec::new()).unwrap();
+    }
+    assert_eq!(verifier.key_lookups(), KeyLookups { hits: 2, misses: 2 });
+}

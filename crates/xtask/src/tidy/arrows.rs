@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("codec", &["protocol", "buffers"]),
     ("store", &["protocol", "buffers"]),
     ("subscriptions", &["protocol", "buffers"]),
-    ("validation", &["protocol", "codec"]),
+    ("validation", &["protocol", "counters", "codec"]),
     ("policy", &["protocol"]),
     ("authorization", &["protocol", "validation", "policy"]),
     (
