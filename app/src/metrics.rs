@@ -14,6 +14,7 @@ mod listener;
 mod page;
 mod plugins;
 mod process;
+mod queries;
 mod stages;
 mod store;
 mod traffic;
@@ -63,6 +64,7 @@ impl Collector for Scrape {
         events::write(&mut page, &session)?;
         compression::write(&mut page, shared)?;
         stages::write(&mut page, &session, &processing)?;
+        queries::write(&mut page, &shared.services.store.query_counts())?;
         store::write(&mut page, shared)?;
         plugins::write(&mut page, &shared.plugins.tallies())?;
         buffers::write(&mut page, &shared.services.buffers.snapshot())?;

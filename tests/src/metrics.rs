@@ -245,6 +245,24 @@ done"#;
     assert_eq!(scrape.counted("chappe_events_refused_total"), ["blocked 1", "error 2"]);
 }
 
+#[tokio::test]
+async fn queries_are_counted_by_their_plan_and_cost() {
+    let relay = start_with(|_| {}).await;
+    let mut client = relay.connect().await;
+    let event = EventBuilder::new(1).sign(&Keys::from_seed(1));
+    client.store(&event).await;
+    let before = Scrape::of(&relay).await;
+    client.query(&format!(r#"{{"ids":["{}"]}}"#, event.id())).await;
+    client.query(r#"{"kinds":[1]},{"kinds":[2]}"#).await;
+    let after = Scrape::of(&relay).await;
+    let more = |sample: &str| after.get(sample) - before.get(sample);
+    assert_eq!(more("chappe_query_filters_total{plan=\"ids\"}"), 1.0);
+    assert_eq!(more("chappe_query_filters_total{plan=\"kinds\"}"), 2.0);
+    assert_eq!(more("chappe_query_steps_total{step=\"event\"}"), 2.0);
+    assert!(more("chappe_query_steps_total{step=\"record\"}") >= 2.0);
+    assert!(more("chappe_query_steps_total{step=\"look_up\"}") >= 3.0);
+}
+
 /// The bytes are those of the frames: 2 or 4 before a message, and 4 more for the mask of what clients send.
 #[tokio::test]
 async fn bytes_and_connections_are_those_of_the_network() {
