@@ -50,7 +50,7 @@ fn filled(batch: usize, filter: fn(&[TestEvent]) -> Filter) -> Filled {
     // Valgrind does not give the address space of the default map.
     let options = Options { map_bytes: 1 << 30, map_reserve_bytes: 1 << 20, ..Options::default() };
     let store = Store::open(dir.path(), &options).expect("a store");
-    let events = PLAN.events();
+    let events: Vec<_> = PLAN.events().collect();
     let (stored, new) = events.split_at(events.len() - batch);
     let stored: Vec<_> = stored.iter().map(placed).collect();
     stored.chunks(500).for_each(|records| put_all(&store, records));

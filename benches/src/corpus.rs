@@ -1,8 +1,10 @@
 //! A stream of events such as a public relay takes in.
 
+mod notes;
 mod text;
 
 use chappe_testkit::{EventBuilder, Keys, Rng, TestEvent};
+use notes::Notes;
 
 /// Which events to make. The same plan gives the same bytes on every machine.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +25,8 @@ pub struct Writer {
     rng: Rng,
     keys: Vec<Keys>,
     now: u64,
-    /// Notes and replies so far, which others answer, like, repost and zap.
-    notes: Vec<TestEvent>,
+    /// Notes and replies, which others answer, like, repost and zap.
+    notes: Notes,
 }
 
 /// The 30 days over which a corpus is spread.
@@ -60,13 +62,13 @@ enum Topic {
 }
 
 impl Plan {
-    /// The events, oldest first. Costs a signature each.
-    #[must_use]
-    pub fn events(&self) -> Vec<TestEvent> {
+    /// The events, oldest first, each made when it is asked for. Costs a signature each; millions take no more memory than
+    /// a few.
+    pub fn events(&self) -> impl Iterator<Item = TestEvent> {
         let mut writer = Writer::new(self.seed, self.authors);
         let oldest = self.newest.saturating_sub(SPAN_SECONDS);
         let count = self.events.max(1) as u64;
-        (1..=self.events as u64).map(|number| writer.write(oldest + SPAN_SECONDS * number / count)).collect()
+        (1..=self.events as u64).map(move |number| writer.write(oldest + SPAN_SECONDS * number / count))
     }
 }
 
@@ -76,7 +78,7 @@ impl Writer {
     pub fn new(seed: u64, authors: usize) -> Self {
         let mut rng = Rng::new(seed);
         let keys = (0..authors).map(|_| Keys::from_seed(rng.bits())).collect();
-        Self { rng, keys, now: 0, notes: Vec::new() }
+        Self { rng, keys, now: 0, notes: Notes::default() }
     }
 
     /// The people.
@@ -135,13 +137,8 @@ impl Writer {
 
     /// Mostly a recent note; one in five answers goes to one of a few old threads that everybody knows.
     fn some_note(&mut self) -> Option<TestEvent> {
-        let len = self.notes.len();
-        let range = if self.rng.percent(20) { 0..len.min(200) } else { len.saturating_sub(2_000)..len };
-        let place = (range.start as u64)..(range.end as u64);
-        (!range.is_empty()).then(|| {
-            let number = usize::try_from(self.rng.within(place)).expect("below a length");
-            self.notes[number].clone()
-        })
+        let numbers = if self.rng.percent(20) { self.notes.first() } else { self.notes.recent() };
+        (!numbers.is_empty()).then(|| self.notes.get(self.rng.within(numbers)).clone())
     }
 
     fn new_event(&self, kind: u16) -> EventBuilder {

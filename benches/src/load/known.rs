@@ -84,7 +84,7 @@ impl Known {
 pub(crate) fn gather(source: &Source) -> Result<Vec<Known>, Failure> {
     match &source.file {
         Some(path) => read(path),
-        None => source.corpus.plan().events().iter().map(|event| Known::from_json(&event.json())).collect(),
+        None => source.corpus.plan().events().map(|event| Known::from_json(&event.json())).collect(),
     }
 }
 

@@ -97,10 +97,16 @@ impl CorpusArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct Generate {
-    /// Where to write them
+    /// Where to write them; `-` is standard output
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) corpus: CorpusArgs,
+    /// Write the last events, the newest, to this file instead: what a relay that holds the others is given next
+    #[arg(long)]
+    pub(crate) tail: Option<PathBuf>,
+    /// How many go to that file
+    #[arg(long, default_value_t = 40_000, requires = "tail")]
+    pub(crate) tail_events: usize,
 }
 
 #[derive(Debug, Args)]
@@ -227,6 +233,7 @@ mod tests {
         let read = |line: &str| Options::try_parse_from(line.split(' '));
         assert!(read("load publish ws://127.0.0.1:7447 --pid 7 --json --events 5").is_ok());
         assert!(read("load req ws://localhost --shapes mix,home").is_ok());
+        assert!(read("load generate - --tail live.jsonl").is_ok());
         assert!(read("load fanout ws://[::1]:80/ --rate burst --follows all").is_ok());
         for wrong in
             ["load fanout ws://localhost --rate 0", "load idle http://localhost", "load idle wss://localhost"]
