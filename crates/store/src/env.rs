@@ -6,6 +6,8 @@ use std::path::Path;
 
 use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 
+use crate::builder::BUILDING;
+use crate::compact::remove_copy;
 use crate::error::Error;
 use crate::lock;
 use crate::open_error::OpenError;
@@ -20,6 +22,9 @@ use crate::young::Young;
 pub(crate) const SCHEMA: u64 = 2;
 /// The layout in which all index entries were in their tables.
 const SCHEMA_ALL_SETTLED: u64 = 1;
+
+/// The file of LMDB.
+pub(crate) const DATA_FILE: &str = "data.mdb";
 
 /// A map is a whole number of these: the largest page size in use.
 const MAP_UNIT_BYTES: usize = 64 << 10;
@@ -83,6 +88,8 @@ impl Store {
         let io = |error| OpenError::Io(dir.to_owned(), error);
         fs::create_dir_all(dir).map_err(io)?;
         let lock = lock::to_write(dir)?;
+        check_whole(dir)?;
+        remove_copy(dir).map_err(io)?;
         let env = open_env(dir, (map_bytes, options.readers_max), EnvFlags::empty())?;
         let tables = open_tables(dir, &env, options.line)?;
         // The names of new files are durable only once their directory is.
@@ -101,6 +108,12 @@ impl Store {
         store.restore(settled).map_err(unreadable)?;
         Ok(store)
     }
+}
+
+/// A directory in which a store was being built, and in which there is none, must not be taken for an empty one.
+pub(crate) fn check_whole(dir: &Path) -> Result<(), OpenError> {
+    let is_unfinished = dir.join(BUILDING).exists() && !dir.join(DATA_FILE).exists();
+    if is_unfinished { Err(OpenError::Unfinished(dir.to_owned())) } else { Ok(()) }
 }
 
 /// Opens the LMDB file, for whoever holds the lock to write or to read. The flags are none, or `READ_ONLY`.

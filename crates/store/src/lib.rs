@@ -16,6 +16,8 @@
 //! The layouts are drawn in docs/storage.md. Start with `write.rs`, then `query/merge.rs`.
 
 mod audit;
+mod builder;
+mod compact;
 mod deletion;
 mod env;
 mod error;
@@ -23,10 +25,12 @@ mod hint;
 mod indexes;
 mod keys;
 mod lock;
+mod marks;
 mod open_error;
 mod query;
 mod reader;
 mod record;
+mod remove;
 mod restore;
 mod state;
 mod store;
@@ -36,8 +40,10 @@ mod write;
 mod young;
 
 pub use audit::{Audit, Fault};
+pub use builder::{BuildError, Builder};
 pub use env::Options;
 pub use error::{Error, Space};
+pub use marks::Mark;
 pub use open_error::OpenError;
 pub use query::{
     Ask, Completeness, Cost, ExplainedPart, ExplainedWay, Explanation, Plan, Progress, Query, QueryBounds,
@@ -45,6 +51,7 @@ pub use query::{
 };
 pub use reader::{Reader, TableSize};
 pub use record::{Record, RecordView};
+pub use remove::Return;
 pub use state::{StateChange, StateEntry};
 pub use store::{Seq, Store, Usage};
 pub use write::{Placement, Write, Written};

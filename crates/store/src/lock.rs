@@ -22,6 +22,11 @@ pub(crate) fn to_read(dir: &Path) -> Result<File, OpenError> {
     take(dir, READING, File::try_lock_shared)
 }
 
+/// The lock of who puts another file into place, while nobody reads.
+pub(crate) fn to_replace(dir: &Path) -> Result<File, OpenError> {
+    take(dir, READING, File::try_lock)
+}
+
 fn take(
     dir: &Path,
     name: &str,

@@ -25,6 +25,8 @@ pub enum OpenError {
         /// The layout that this program reads.
         known: u64,
     },
+    /// A store was being restored here when that was killed.
+    Unfinished(PathBuf),
     /// There is no store to read.
     NoStore(PathBuf),
     /// The system did not give so much address space.
@@ -61,6 +63,11 @@ impl fmt::Display for OpenError {
                 "the store was written by an earlier version of this program (layout {found}, this version reads \
                  {known}): bring it up to date first, with `chappe db migrate` or by starting the relay"
             ),
+            Self::Unfinished(dir) => write!(
+                f,
+                "a restore into {} did not come to its end: run it again, or remove the directory \"restoring\" there",
+                dir.display()
+            ),
             Self::NoStore(dir) => write!(f, "there is no store at {}", dir.display()),
             Self::MapRefused { map_bytes, source } => write!(
                 f,
@@ -84,6 +91,7 @@ impl std::error::Error for OpenError {
             Self::InUse(_)
             | Self::NewerSchema { .. }
             | Self::OlderSchema { .. }
+            | Self::Unfinished(_)
             | Self::NoStore(_)
             | Self::ReserveTooLarge { .. } => None,
             Self::MapRefused { source, .. } | Self::Io(_, source) => Some(source),

@@ -10,7 +10,7 @@ use heed::types::Str;
 use heed::{CommitOrAbort, Env, EnvFlags, RoTxn, WithoutTls};
 
 use crate::audit::{Audit, See, Unsettled, audit};
-use crate::env::{Options, SCHEMA, open_env};
+use crate::env::{DATA_FILE, Options, SCHEMA, check_whole, open_env};
 use crate::error::Error;
 use crate::indexes::Indexes;
 use crate::lock;
@@ -19,9 +19,6 @@ use crate::record::RecordView;
 use crate::store::{Seq, Usage};
 use crate::tables::{Door, Finding, META, META_LINE, META_SCHEMA, META_SETTLED, Number, Tables, bytes_of};
 use crate::young::{View, Young};
-
-/// The file of LMDB.
-const DATA_FILE: &str = "data.mdb";
 
 /// A store as one commit left it.
 ///
@@ -50,12 +47,16 @@ pub struct TableSize {
 }
 
 impl Reader {
+    /// The layout that a file has to have (docs/storage.md).
+    pub const LAYOUT: u64 = SCHEMA;
+
     /// Opens the store in this directory as it is now. What is committed later is not seen.
     ///
     /// # Errors
     ///
     /// [`OpenError`], with a text for the operator; [`OpenError::InUse`] when the file is being replaced just now.
     pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        check_whole(dir)?;
         if !dir.join(DATA_FILE).is_file() {
             return Err(OpenError::NoStore(dir.to_owned()));
         }
@@ -70,12 +71,6 @@ impl Reader {
         let txn = env.clone().static_read_txn().map_err(unreadable)?;
         let view = Young::new(0, Seq(0), Seq(0)).view();
         Ok(Self { txn, tables, view, env, map_bytes: map_bytes as u64, _lock: lock })
-    }
-
-    /// Which layout the file has.
-    #[must_use]
-    pub const fn layout(&self) -> u64 {
-        SCHEMA
     }
 
     /// The number by which the store is told from others; 0 when it has none.
@@ -160,6 +155,10 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    pub(crate) const fn parts(&self) -> (&Tables<'static>, &RoTxn<'static, WithoutTls>) {
+        (&self.tables, &self.txn)
     }
 
     /// As [`Store::audit`](crate::Store::audit), but that entries may be missing that have not settled: they are made

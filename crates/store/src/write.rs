@@ -201,12 +201,23 @@ impl<'s> Writer<'s> {
 
     fn insert(&mut self, record: &Record) -> Result<Seq, Error> {
         let Some(next) = self.last.0.checked_add(1) else { return Err(Error::Full(Space::Map)) };
-        self.tables.records.put_with_flags(&mut self.txn, PutFlags::APPEND, &next, record.as_bytes())?;
+        self.insert_as(Seq(next), record)?;
+        Ok(Seq(next))
+    }
+
+    /// Puts a record under a number beyond the last one.
+    pub(crate) fn insert_as(&mut self, seq: Seq, record: &Record) -> Result<(), Error> {
+        self.tables.records.put_with_flags(&mut self.txn, PutFlags::APPEND, &seq.0, record.as_bytes())?;
         let view = record.view();
         self.keys.fill(&view);
-        self.last = Seq(next);
-        self.turn.add(self.last, Position::of(&view.head()), &self.keys);
-        Ok(self.last)
+        self.last = seq;
+        self.turn.add(seq, Position::of(&view.head()), &self.keys);
+        Ok(())
+    }
+
+    /// Gives no number up to this one any more.
+    pub(crate) fn skip_to(&mut self, seq: Seq) {
+        self.last = self.last.max(seq);
     }
 
     /// Removes a record. Its index entries go from their tables when others come to them; without its record, an entry

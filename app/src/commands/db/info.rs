@@ -97,7 +97,7 @@ fn head(reader: &Reader, usage: &Usage, unsettled: u64) -> Result<String, DbErro
     let file = reader.file_bytes().map_err(DbError::Store)?;
     let Seq(last) = reader.last_seq().map_err(DbError::Store)?;
     let rows = [
-        ("layout", reader.layout().to_string()),
+        ("layout", Reader::LAYOUT.to_string()),
         ("events", grouped(usage.events)),
         (
             "numbers given",
