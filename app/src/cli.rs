@@ -20,7 +20,8 @@ Examples:
   CHAPPE_LIMITS__LIMIT_MAX=1000 chappe         override one knob of the configuration
   chappe export > events.jsonl                 everything that is stored, a line an event
   chappe export --filter '{\"kinds\":[0,3],\"since\":1700000000}'
-  chappe import events.jsonl                   verify and store; run it with the relay stopped
+  chappe export events.jsonl.zst               the same into a file, packed
+  chappe import events.jsonl.zst               verify and store; run it with the relay stopped
   chappe policy check policy.json              is this policy in order, do its tests pass?
   chappe policy explain --event note.json --as npub1...
   chappe invite --uses 5                       a code by which five can become members
@@ -109,7 +110,7 @@ pub enum Command {
     ///
     /// Every id and signature is checked, and deletions, replaceable events and expirations count as if the events had
     /// come by WebSocket, except that an event may be of any age. Bad lines are counted and told, and do not stop the
-    /// import. The relay must not be running on the same directory.
+    /// import. What is packed by gzip or zstd is unpacked. The relay must not be running on the same directory.
     Import {
         /// The file to read; `-` or nothing: standard input
         #[arg(value_name = "FILE", default_value = "-")]
@@ -132,7 +133,7 @@ pub enum Command {
         shell: clap_complete::Shell,
     },
 
-    /// Write stored events to standard output, one JSON object a line
+    /// Write stored events, one JSON object a line
     ///
     /// Newest first. Everything is written, private kinds too; expired events are not. The relay must not be running on
     /// the same directory.
@@ -140,6 +141,10 @@ pub enum Command {
         /// Only events that match this NIP-01 filter
         #[arg(long, value_name = "JSON", default_value = "{}", value_parser = parse_filter)]
         filter: Filter,
+
+        /// The file to write, packed when it is named .gz or .zst; `-` or nothing: standard output
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
     },
 }
 

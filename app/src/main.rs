@@ -48,7 +48,7 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
         Command::Man { dir } => pages::man(dir.as_deref(), out)?,
         Command::Completions { shell } => pages::completions(shell, out)?,
         Command::Import { file } => import::run(&settings, &file)?,
-        Command::Export { filter } => export::run(&settings, filter)?,
+        Command::Export { filter, file } => export::run(&settings, filter, &file)?,
     }
     Ok(())
 }

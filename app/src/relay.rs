@@ -34,7 +34,7 @@ use crate::takeover::{self, ActivationError, Inherited, TakeOverError};
 use crate::tls::{Tls, TlsError};
 
 pub(crate) use readiness::Unready;
-pub(crate) use services::{open_keys, open_management, open_store, store_options};
+pub(crate) use services::{new_store_options, open_keys, open_management, open_store, store_options};
 pub(crate) use settings::{access, rules};
 pub(crate) use shared::Shared;
 

@@ -374,3 +374,61 @@ fn pages_and_completions_need_no_home() {
         assert!(man.join(page).is_file(), "{page}");
     }
 }
+
+#[test]
+fn what_is_packed_is_exported_and_imported() {
+    let dir = TempDir::new().unwrap();
+    let events: Vec<_> = (0..500).map(|number| note(&format!("{number} {}", "x".repeat(200)))).collect();
+    import(dir.path(), &lines(&events));
+    let exported = on(dir.path(), &["export"]);
+    for (name, start) in [
+        ("all.jsonl", &b"{\"id\""[..]),
+        ("all.jsonl.gz", &[0x1f, 0x8b]),
+        ("all.zst", &[0x28, 0xb5, 0x2f, 0xfd]),
+    ] {
+        let file = dir.path().join(name);
+        assert_eq!(on(dir.path(), &["export", file.to_str().unwrap()]), "");
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(bytes.starts_with(start), "{name}");
+        assert_eq!(bytes.len() < exported.len() / 2, name != "all.jsonl", "{name}: {} bytes", bytes.len());
+        // By what is in it, whatever it is called; from standard input too.
+        let (other, third) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let renamed = other.path().join("events");
+        std::fs::copy(&file, &renamed).unwrap();
+        assert_eq!(counted(&on(other.path(), &["import", renamed.to_str().unwrap()]), "stored"), 500);
+        assert_eq!(on(other.path(), &["export"]), exported);
+        let mut piped = chappe(&["--data-dir", third.path().to_str().unwrap(), "import"]);
+        piped.stdin(std::fs::File::open(&file).unwrap());
+        assert_eq!(counted(&run(piped).out, "stored"), 500);
+    }
+    let gzip = Command::new("gzip").arg("-dc").arg(dir.path().join("all.jsonl.gz")).output().unwrap();
+    assert_eq!(String::from_utf8(gzip.stdout).unwrap(), exported);
+    // Two packed files one after the other are the two texts one after the other.
+    let gz = std::fs::read(dir.path().join("all.jsonl.gz")).unwrap();
+    let twice = dir.path().join("twice");
+    std::fs::write(&twice, [gz.clone(), gz].concat()).unwrap();
+    let report = on(TempDir::new().unwrap().path(), &["import", twice.to_str().unwrap()]);
+    assert_eq!((counted(&report, "lines read"), counted(&report, "stored")), (1_000, 500));
+}
+
+#[test]
+fn a_packed_file_that_is_damaged_is_told_and_what_came_before_is_kept() {
+    let dir = TempDir::new().unwrap();
+    // More than one block, so that something comes before the damage.
+    let events: Vec<_> = (0..3_000).map(|number| note(&format!("{number} {}", "y".repeat(200)))).collect();
+    import(dir.path(), &lines(&events));
+    for name in ["all.gz", "all.zst"] {
+        let file = dir.path().join(name);
+        on(dir.path(), &["export", file.to_str().unwrap()]);
+        let bytes = std::fs::read(&file).unwrap();
+        std::fs::write(&file, &bytes[..bytes.len() * 3 / 4]).unwrap();
+        let other = TempDir::new().unwrap();
+        let said =
+            run(chappe(&["--data-dir", other.path().to_str().unwrap(), "import", file.to_str().unwrap()]));
+        assert_eq!(said.code, Some(1), "{name}: {}", said.out);
+        assert!(said.err.contains(file.to_str().unwrap()), "{name}: {}", said.err);
+        assert!(counted(&said.out, "stored") > 0, "{name}: {}", said.out);
+    }
+    let nowhere = run(chappe(&["--data-dir", dir.path().to_str().unwrap(), "export", "/no/such/dir/all.gz"]));
+    assert!(nowhere.code == Some(1) && nowhere.err.contains("/no/such/dir/all.gz"), "{}", nowhere.err);
+}

@@ -1,6 +1,10 @@
 //! `chappe db`: the store, looked at and kept in order, beside a relay that runs and without one.
 
+mod backup;
+mod compact;
+mod delete;
 mod info;
+mod migrate;
 mod verify;
 
 use std::path::Path;

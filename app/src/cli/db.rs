@@ -1,5 +1,8 @@
 //! `chappe db ...`.
 
+use std::path::PathBuf;
+
+use chappe_protocol::Filter;
 use clap::Subcommand;
 
 /// What to do with the store.
@@ -19,4 +22,56 @@ pub enum DbCommand {
     /// Ids are computed again, signatures checked, and records and indexes held against each other both ways. Changes
     /// nothing. The relay may be running. Ends with exit code 1 when something is wrong, and says what.
     Verify,
+
+    /// Make the store's file smaller
+    ///
+    /// Writes what it holds into a new file, without the pages that were freed, and puts that into place in one step. The
+    /// disk needs room for both. Nothing else may have the store open: stop the relay first.
+    Compact,
+
+    /// Bring a store of an earlier version up to date
+    ///
+    /// Starting the relay does the same. An earlier version cannot open the store any more. The relay must not be running.
+    Migrate,
+
+    /// Remove the events that match a filter
+    ///
+    /// Without --yes it only says how many there are. What is removed may come back when somebody sends it again, unless
+    /// --for-good is given. Nobody is told. The relay must not be running.
+    Delete {
+        /// A NIP-01 filter
+        #[arg(long, value_name = "JSON", value_parser = super::parse_filter)]
+        filter: Filter,
+
+        /// Do it
+        #[arg(long)]
+        yes: bool,
+
+        /// Never take these events again, as if their authors had deleted them
+        #[arg(long)]
+        for_good: bool,
+    },
+
+    /// Save what has come since the last time
+    ///
+    /// Consistent, and the relay may be running. The first run into a directory saves everything, each further one what is
+    /// new, and what is gone by then. Keep all runs of a directory together; begin a new directory now and then, and
+    /// after a restore.
+    Backup {
+        /// Where the backups are kept; it is made
+        dir: PathBuf,
+    },
+
+    /// Build the store again from a backup
+    ///
+    /// Into the data directory, which must have no store yet. Every byte is held against its hash and every event
+    /// against its id on the way; what is damaged is refused, with its place, and leaves nothing.
+    Restore {
+        /// Where the backups are kept
+        dir: PathBuf,
+
+        /// Only say whether the backup is whole; write nothing
+        #[arg(long)]
+        check: bool,
+    },
 }

@@ -25,8 +25,11 @@ fn commands() {
         ("chappe import", Some(Command::Import { file: "-".into() })),
         ("chappe import -", Some(Command::Import { file: "-".into() })),
         ("chappe import a.jsonl", Some(Command::Import { file: "a.jsonl".into() })),
-        ("chappe export", Some(Command::Export { filter: Filter::default() })),
-        ("chappe export --filter {\"kinds\":[0],\"limit\":5}", Some(Command::Export { filter: profiles })),
+        ("chappe export", Some(Command::Export { filter: Filter::default(), file: "-".into() })),
+        (
+            "chappe export --filter {\"kinds\":[0],\"limit\":5}",
+            Some(Command::Export { filter: profiles, file: "-".into() }),
+        ),
         ("chappe invite", Some(Command::Invite { uses: None, days: None })),
         ("chappe invite --uses 5 --days 0", Some(Command::Invite { uses: Some(5), days: Some(0) })),
         ("chappe policy check", Some(Command::Policy(PolicyCommand::Check { file: None }))),

@@ -1,17 +1,29 @@
 //! `chappe db ...`: the store, looked at and kept in order.
 
+mod backup;
 mod check;
+mod compact;
+mod delete;
+mod hashed;
 mod info;
+mod migrate;
+mod parts;
+mod restore;
+mod set;
 mod verify;
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
-use chappe_store::{Error, OpenError, Reader};
+use chappe_store::{BuildError, Error, OpenError, Reader, Return};
 
+pub use self::set::SetError;
+
+use crate::Clock;
 use crate::cli::DbCommand;
 use crate::config::Config;
-use crate::relay::store_options;
+use crate::relay::{new_store_options, open_store, store_options};
 
 /// Why a command about the store did not do what it was asked.
 #[derive(Debug)]
@@ -22,6 +34,24 @@ pub enum DbError {
     Store(Error),
     /// Standard output cannot be written.
     Write(io::Error),
+    /// A backup cannot be made or used.
+    Set(SetError),
+    /// No store can be built.
+    Build(BuildError),
+    /// The directory has the key of another relay.
+    OtherKey(PathBuf),
+    /// The store could not be written when so many events were removed.
+    Stopped {
+        /// How many.
+        removed: u64,
+        /// Why.
+        error: Error,
+    },
+    /// An event cannot be read.
+    Unreadable {
+        /// Its number.
+        seq: u64,
+    },
     /// So much is wrong with the store.
     Damaged {
         /// How many faults there are.
@@ -38,6 +68,25 @@ pub fn run(config: &Config, command: &DbCommand, out: impl Write) -> Result<(), 
     match command {
         DbCommand::Info { top } => info::run(&open_reader(config)?, *top, out),
         DbCommand::Verify => verify::run(&open_reader(config)?, out),
+        DbCommand::Compact => compact::run(&config.store.data_dir, &store_options(&config.store), out),
+        DbCommand::Migrate => migrate::run(config, out),
+        DbCommand::Delete { filter, yes, for_good } => {
+            // A store that is not there would be made.
+            drop(open_reader(config)?);
+            let store = open_store(&config.store).map_err(DbError::Open)?;
+            let may_return = if *for_good { Return::Barred } else { Return::Allowed };
+            let deed = if *yes { delete::Deed::Remove(may_return) } else { delete::Deed::Try };
+            delete::run(&store, filter, deed, out)
+        }
+        DbCommand::Backup { dir } => {
+            let place = (config.store.data_dir.as_path(), dir.as_path());
+            backup::run(&open_reader(config)?, place, backup::PART_BYTES, Clock::system().now(), out)
+        }
+        DbCommand::Restore { dir, check: true } => restore::run(dir, None, out),
+        DbCommand::Restore { dir, check: false } => {
+            let options = new_store_options(&config.store).map_err(DbError::Open)?;
+            restore::run(dir, Some((&config.store.data_dir, &options)), out)
+        }
     }
 }
 
@@ -52,6 +101,15 @@ impl fmt::Display for DbError {
             Self::Open(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
             Self::Write(error) => write!(f, "cannot write: {error}"),
+            Self::Set(error) => error.fmt(f),
+            Self::Build(error) => error.fmt(f),
+            Self::OtherKey(path) => {
+                write!(f, "{} is the key of another relay: it would be replaced", path.display())
+            }
+            Self::Stopped { removed, error } => write!(f, "{error}; {removed} events were removed before"),
+            Self::Unreadable { seq } => {
+                write!(f, "record {seq} cannot be read: `chappe db verify` says more")
+            }
             Self::Damaged { faults: 1 } => f.write_str("the store is damaged: 1 fault"),
             Self::Damaged { faults } => write!(f, "the store is damaged: {faults} faults"),
         }

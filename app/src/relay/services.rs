@@ -19,11 +19,15 @@ use crate::plugins::Plugins;
 
 /// Opens the store that the configuration names.
 pub(crate) fn open_store(config: &config::Store) -> Result<Store, OpenError> {
+    Store::open(&config.data_dir, &new_store_options(config)?)
+}
+
+/// The same with a line, for a store that has none.
+pub(crate) fn new_store_options(config: &config::Store) -> Result<Options, OpenError> {
     let mut line = [0; size_of::<u64>()];
     let io = |error| OpenError::Io(config.data_dir.clone(), std::io::Error::other(error));
     getrandom::fill(&mut line).map_err(io)?;
-    let options = Options { line: u64::from_ne_bytes(line), ..store_options(config) };
-    Store::open(&config.data_dir, &options)
+    Ok(Options { line: u64::from_ne_bytes(line), ..store_options(config) })
 }
 
 /// What the configuration says of the store.

@@ -48,7 +48,9 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
         // The disk that it fills is a small one of its own.
         if tools::can_mount() {
             steps.run("cargo test, on a full disk", || {
-                command::run(workspace.cargo("test").args(["--package", "chappe-store", "--", "--ignored"]))
+                let mut test = workspace.cargo("test");
+                test.args(["--package", "chappe-store", "--package", "chappe-tests", "--", "--ignored"]);
+                command::run(test.env("CHAPPE_BIN", &relay))
             });
         } else {
             eprintln!("\n=== left out: the test on a full disk mounts one, which this user may not");

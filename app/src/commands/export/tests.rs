@@ -18,7 +18,7 @@ fn store(directory: &Path, events: &[TestEvent]) -> Store {
 
 fn exported(store: &Store, filter: Filter) -> Vec<String> {
     let mut out = Vec::new();
-    export(store, filter, Timestamp(500), &mut out).unwrap();
+    export(store, filter, Timestamp(500), &mut out, &mut |_| {}).unwrap();
     String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
 }
 
@@ -59,7 +59,7 @@ fn broken_output_ends_it() {
     }
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path(), &[EventBuilder::new(1).created_at(1).sign(&Keys::from_seed(1))]);
-    let done = export(&store, Filter::default(), Timestamp(500), Closed);
+    let done = export(&store, Filter::default(), Timestamp(500), Closed, &mut |_| {});
     assert!(matches!(done, Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe));
 }
 
@@ -68,6 +68,6 @@ fn missing_directory_is_not_made() {
     let directory = tempfile::tempdir().unwrap();
     let mut config = Config::default();
     config.store.data_dir = directory.path().join("nowhere");
-    assert!(matches!(run(&config, Filter::default()), Err(ExportError::NoStore(_))));
+    assert!(matches!(run(&config, Filter::default(), Path::new("-")), Err(ExportError::NoStore(_))));
     assert!(!config.store.data_dir.exists());
 }

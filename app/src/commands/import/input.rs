@@ -6,6 +6,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::commands::packing::unpack;
+
 /// How much of an input is read at once.
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -36,17 +38,19 @@ impl Input {
     /// Opens the file, or standard input for `-`.
     pub(super) fn open(file: &Path) -> io::Result<Self> {
         if file == Path::new("-") {
-            return Ok(Self::new(io::stdin().lock(), None));
+            return Self::new(io::stdin().lock(), None);
         }
         let file = File::open(file)?;
         let metadata = file.metadata()?;
-        Ok(Self::new(file, metadata.is_file().then_some(metadata.len())))
+        Self::new(file, metadata.is_file().then_some(metadata.len()))
     }
 
-    pub(super) fn new(source: impl Read + 'static, total: Option<u64>) -> Self {
+    /// What is packed is unpacked.
+    pub(super) fn new(source: impl Read + 'static, total: Option<u64>) -> io::Result<Self> {
         let read = Rc::new(Cell::new(0));
         let counted = Counted { inner: source, read: Rc::clone(&read) };
-        Self { text: Box::new(BufReader::with_capacity(BUFFER_BYTES, counted)), read, total }
+        let text = unpack(BufReader::with_capacity(BUFFER_BYTES, counted))?;
+        Ok(Self { text, read, total })
     }
 
     /// How many bytes of it were read so far.

@@ -13,7 +13,13 @@ fn store(directory: &Path) -> Store {
 }
 
 fn import_text(store: &Store, input: impl Read + 'static) -> (Report, Result<(), Stopped>) {
-    import(&Config::default(), store, &Clock::system(), Input::new(input, None), &mut Progress::silent())
+    import(
+        &Config::default(),
+        store,
+        &Clock::system(),
+        Input::new(input, None).unwrap(),
+        &mut Progress::silent(),
+    )
 }
 
 fn import_events(events: &[&TestEvent]) -> Report {

@@ -1,0 +1,26 @@
+//! `chappe db migrate`.
+
+use std::io::Write;
+
+use chappe_store::{OpenError, Reader};
+
+use super::{DbError, open_reader};
+use crate::config::Config;
+use crate::relay::open_store;
+
+/// Brings a store of an earlier layout up to date, and says so.
+pub(super) fn run(config: &Config, mut out: impl Write) -> Result<(), DbError> {
+    let found = match open_reader(config) {
+        Ok(_) => None,
+        Err(DbError::Open(OpenError::OlderSchema { found, .. })) => Some(found),
+        Err(error) => return Err(error),
+    };
+    // Opening it does it, in one transaction.
+    drop(open_store(&config.store).map_err(DbError::Open)?);
+    let known = Reader::LAYOUT;
+    let said = match found {
+        None => format!("the store has layout {known} already"),
+        Some(found) => format!("the store had layout {found} and has layout {known} now"),
+    };
+    writeln!(out, "{said}").map_err(DbError::Write)
+}
