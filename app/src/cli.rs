@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use chappe_protocol::{Filter, PublicKey, Refusal};
+use chappe_store::Plan;
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
@@ -21,6 +22,7 @@ Examples:
   chappe export > events.jsonl                 everything that is stored, a line an event
   chappe export --filter '{\"kinds\":[0,3],\"since\":1700000000}'
   chappe export events.jsonl.zst               the same into a file, packed
+  chappe query '{\"#t\":[\"nostr\"],\"limit\":10}' --explain
   chappe import events.jsonl.zst               verify and store; run it with the relay stopped
   chappe policy check policy.json              is this policy in order, do its tests pass?
   chappe policy explain --event note.json --as npub1...
@@ -146,6 +148,24 @@ pub enum Command {
         #[arg(value_name = "FILE", default_value = "-")]
         file: PathBuf,
     },
+
+    /// Answer a filter from the store on standard output, one JSON object a line
+    ///
+    /// Newest first, up to the filter's limit, as the relay would answer somebody who may see everything. The relay must
+    /// not be running on the same directory.
+    Query {
+        /// A NIP-01 filter
+        #[arg(value_name = "FILTER", default_value = "{}", value_parser = parse_filter)]
+        filter: Filter,
+
+        /// Instead of the events, tell how they were found and what it took
+        #[arg(long)]
+        explain: bool,
+
+        /// How to find them, whatever it costs: ids, time, kinds, authors, or a tag's letter [default: the cheapest way]
+        #[arg(long, value_name = "PLAN", value_parser = parse_plan)]
+        by: Option<Plan>,
+    },
 }
 
 /// What to do with a policy.
@@ -220,6 +240,17 @@ impl Cli {
 fn parse_filter(text: &str) -> Result<Filter, String> {
     chappe_codec::decode_filter(text.as_bytes())
         .map_err(|malformed| Refusal::from(malformed.reason).message.into_owned())
+}
+
+fn parse_plan(text: &str) -> Result<Plan, String> {
+    match (text, text.as_bytes()) {
+        ("ids", _) => Ok(Plan::Ids),
+        ("time", _) => Ok(Plan::Time),
+        ("kinds", _) => Ok(Plan::Kinds),
+        ("authors", _) => Ok(Plan::Authors),
+        (_, &[letter]) if letter.is_ascii_alphabetic() => Ok(Plan::Tags(letter)),
+        _ => Err("ids, time, kinds, authors, or one letter".to_owned()),
+    }
 }
 
 /// A filter as it was written, if it can be read as one.

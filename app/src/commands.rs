@@ -10,6 +10,7 @@ mod packing;
 pub mod pages;
 pub mod policy;
 mod progress;
+pub mod query;
 pub mod serve;
 
 pub use desk::{DeskError, RemoteError};

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use chappe_app::Clock;
 use chappe_app::cli::{Cli, Command, ConfigCommand, PolicyCommand};
 use chappe_app::commands::serve::Predecessor;
-use chappe_app::commands::{config, db, export, import, invite, pages, policy, serve};
+use chappe_app::commands::{config, db, export, import, invite, pages, policy, query, serve};
 use chappe_app::config::Config;
 use clap::Parser;
 
@@ -49,6 +49,10 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
         Command::Completions { shell } => pages::completions(shell, out)?,
         Command::Import { file } => import::run(&settings, &file)?,
         Command::Export { filter, file } => export::run(&settings, filter, &file)?,
+        Command::Query { filter, explain, by } => {
+            let output = if explain { query::Output::Explanation } else { query::Output::Events };
+            query::run(&settings, filter, by, output)?;
+        }
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ fn help_tells_what_there_is() {
     for word in words {
         assert!(said.out.contains(word), "{word} is missing from:\n{}", said.out);
     }
-    for command in ["serve", "config", "import", "export"] {
+    for command in ["serve", "config", "import", "export", "query"] {
         let said = run(chappe(&[command, "--help"]));
         assert!(said.code == Some(0) && said.out.contains("Usage: chappe"), "{}", said.out);
     }
@@ -431,4 +431,35 @@ fn a_packed_file_that_is_damaged_is_told_and_what_came_before_is_kept() {
     }
     let nowhere = run(chappe(&["--data-dir", dir.path().to_str().unwrap(), "export", "/no/such/dir/all.gz"]));
     assert!(nowhere.code == Some(1) && nowhere.err.contains("/no/such/dir/all.gz"), "{}", nowhere.err);
+}
+
+#[test]
+fn a_query_is_answered_and_explained() {
+    let dir = TempDir::new().unwrap();
+    let alice = Keys::from_seed(1);
+    let notes: Vec<_> = (0..60)
+        .map(|n| EventBuilder::new(1).created_at(1_000 + n).tag(&["t", "nostr"]).sign(&alice))
+        .chain([EventBuilder::new(1).created_at(10).tag(&["t", "nostr"]).tag(&["t", "rare"]).sign(&alice)])
+        .collect();
+    import(dir.path(), &lines(&notes));
+    let newest = on(dir.path(), &["query", r##"{"#t":["nostr"],"limit":2}"##]);
+    assert_eq!(newest, lines([&notes[59], &notes[58]]));
+    // The popular value would be sixty entries, the rare one is a single one.
+    let both = r##"{"&t":["nostr","rare"],"limit":5}"##;
+    assert_eq!(on(dir.path(), &["query", both]), notes[60].json() + "\n");
+    let explained = on(dir.path(), &["query", "--explain", both]);
+    let line = |start: &str| explained.lines().find(|line| line.starts_with(start)).unwrap_or_default();
+    assert_eq!(explained.lines().filter(|line| line.ends_with("  taken")).count(), 1, "{explained}");
+    assert_eq!(line("records read").split_whitespace().last(), Some("1"), "{explained}");
+    assert_eq!(line("events found").split_whitespace().last(), Some("1"), "{explained}");
+    // Another plan gives the same answer.
+    for plan in ["time", "t", "authors"] {
+        assert_eq!(on(dir.path(), &["query", both, "--by", plan]), notes[60].json() + "\n");
+    }
+    for wrong in [&["query", "{"][..], &["query", "{}", "--by", "luck"]] {
+        assert_eq!(run(chappe(wrong)).code, Some(2), "{wrong:?}");
+    }
+    let nowhere = dir.path().join("nowhere");
+    let said = run(chappe(&["--data-dir", nowhere.to_str().unwrap(), "query"]));
+    assert!(said.code == Some(1) && said.err.contains("there is no store at"), "{}", said.err);
 }

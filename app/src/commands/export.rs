@@ -15,7 +15,7 @@ use crate::Clock;
 use crate::config::Config;
 use crate::relay::open_store;
 
-/// Why an export did not come to its end.
+/// Why an export or a query did not come to its end.
 #[derive(Debug)]
 pub enum ExportError {
     /// There is no such directory; opening it would make one.
@@ -42,11 +42,7 @@ const STEP: Step = Step { events_max: 1024, scans_max: 16 * 1024 };
 ///
 /// [`ExportError`].
 pub fn run(config: &Config, filter: Filter, file: &Path) -> Result<(), ExportError> {
-    let data_dir = &config.store.data_dir;
-    if !data_dir.is_dir() {
-        return Err(ExportError::NoStore(data_dir.clone()));
-    }
-    let store = open_store(&config.store).map_err(ExportError::Open)?;
+    let store = open(config)?;
     let now = Clock::system().now();
     if file != Path::new("-") {
         return export_file(&store, filter, now, file);
@@ -55,6 +51,15 @@ pub fn run(config: &Config, filter: Filter, file: &Path) -> Result<(), ExportErr
         Err(ExportError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         done => done,
     }
+}
+
+/// The store, which has to be there: opening it would make one.
+pub(super) fn open(config: &Config) -> Result<Store, ExportError> {
+    let data_dir = &config.store.data_dir;
+    if !data_dir.is_dir() {
+        return Err(ExportError::NoStore(data_dir.clone()));
+    }
+    open_store(&config.store).map_err(ExportError::Open)
 }
 
 fn export_file(store: &Store, filter: Filter, now: Timestamp, file: &Path) -> Result<(), ExportError> {
