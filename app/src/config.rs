@@ -184,6 +184,8 @@ pub struct Log {
     pub format: LogFormat,
     /// How much is kept in memory of the log, of each of its parts, and of each script, in bytes.
     pub history_bytes: usize,
+    /// A query that is worked on for longer is told, in milliseconds; 0: none.
+    pub slow_query_milliseconds: u64,
 }
 
 /// The form of a line of the log.
@@ -274,7 +276,12 @@ impl Default for Timeouts {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: LogFormat::Text, history_bytes: 256 * KIB }
+        Self {
+            filter: "info".to_owned(),
+            format: LogFormat::Text,
+            history_bytes: 256 * KIB,
+            slow_query_milliseconds: 200,
+        }
     }
 }
 

@@ -59,5 +59,6 @@ mod reload;
 mod remote_policy;
 mod shadow;
 mod shutdown;
+mod slow_queries;
 mod takeover;
 mod tls;

@@ -92,6 +92,7 @@ pub(super) fn start(
             config::AuthChallenge::Lazy => AuthChallenge::Lazy,
             config::AuthChallenge::OnConnect => AuthChallenge::OnConnect,
         },
+        slow_query: settings::slow_query(&config.log),
         counts: Counts::new(stopwatch),
     }))
 }

@@ -61,6 +61,12 @@ pub(super) fn thresholds(buffers: &config::Buffers) -> Thresholds {
     }
 }
 
+/// How long a query may be worked on without being told in the log. 0: as long as it takes.
+pub(super) fn slow_query(log: &config::Log) -> Option<Duration> {
+    let milliseconds = log.slow_query_milliseconds;
+    (milliseconds > 0).then_some(Duration::from_millis(milliseconds))
+}
+
 /// Who may do what. The configuration was checked: what could not be read of it would be left out here.
 pub(crate) fn access(config: &Config) -> Settings {
     let Config { access, relay, policy, .. } = config;

@@ -25,6 +25,7 @@ mod publish;
 mod replies;
 mod services;
 mod session;
+mod slow;
 mod stored;
 mod subscribe;
 mod waiting;

@@ -1,6 +1,7 @@
 //! What all sessions of a relay share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chappe_authorization::Snapshot;
 use chappe_buffers::Pool;
@@ -34,6 +35,8 @@ pub struct Services {
     pub limits: Limits,
     /// When the client is told its challenge.
     pub auth_challenge: AuthChallenge,
+    /// A query that was worked on for longer is told in the log. None: no query is.
+    pub slow_query: Option<Duration>,
     /// What is counted on the way.
     pub counts: Counts,
 }

@@ -1,6 +1,7 @@
 //! Answers from the store, slice by slice.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use chappe_authorization::can_see;
 use chappe_counters::Reading;
@@ -10,6 +11,7 @@ use chappe_subscriptions::Token;
 
 use crate::compressor::Effort;
 use crate::hyperloglog::HyperLogLog;
+use crate::slow;
 use crate::{Limits, Request, Sent, Session};
 
 /// The request that is being answered from the store.
@@ -18,6 +20,8 @@ pub(crate) struct Running {
     query: Query,
     purpose: Purpose,
     begun_at: Reading,
+    /// How long it was worked on.
+    worked: Duration,
 }
 
 enum Purpose {
@@ -42,7 +46,8 @@ impl Running {
         (limits, begun_at): (&Limits, Reading),
     ) -> Self {
         let bounds = QueryBounds { default_limit: limits.limit_default, limit_max: limits.limit_max, newest };
-        Self { id, query: chappe_store::query(asks, bounds), purpose: Purpose::Subscribe(token), begun_at }
+        let (query, worked) = (chappe_store::query(asks, bounds), Duration::ZERO);
+        Self { id, query, purpose: Purpose::Subscribe(token), begun_at, worked }
     }
 
     /// Without a hand-over: nothing comes live after a COUNT, so a version that replaces another meanwhile counts.
@@ -53,7 +58,8 @@ impl Running {
         begun_at: Reading,
     ) -> Self {
         let query = chappe_store::count(asks, Seq(u64::MAX));
-        Self { id, query, purpose: Purpose::Count { events: 0, hyperloglog }, begun_at }
+        let purpose = Purpose::Count { events: 0, hyperloglog };
+        Self { id, query, purpose, begun_at, worked: Duration::ZERO }
     }
 
     pub(crate) const fn id(&self) -> &SubscriptionId {
@@ -89,13 +95,16 @@ impl Session {
 
     /// Ends the running query without an answer.
     pub(crate) fn stop_running(&mut self) {
-        self.running = None;
+        if let Some(running) = self.running.take() {
+            slow::tell(&running.query, running.worked, self.services.slow_query);
+        }
         self.backlog.stop_holding();
     }
 
     fn slice(&mut self, running: &mut Running, now: Timestamp) -> Result<Progress, chappe_store::Error> {
         let Self { services, outbox, peer, .. } = self;
-        let Running { id, query, purpose, .. } = running;
+        let Running { id, query, purpose, worked, .. } = running;
+        let began_at = services.counts.stopwatch.read();
         let mut sent = 0;
         let access = services.access();
         let mut see = |record: &RecordView<'_>| can_see(&access, &peer.viewer, &record.head());
@@ -120,11 +129,13 @@ impl Session {
         };
         let progress = query.advance(&services.store, now, STEP, &mut see, &mut each);
         services.counts.send(Sent::Stored, sent);
+        *worked += services.counts.stopwatch.read().since(began_at);
         progress
     }
 
     fn finish(&mut self, running: Running, completeness: Completeness) {
-        let Running { id, purpose, begun_at, .. } = running;
+        let Running { id, query, purpose, begun_at, worked } = running;
+        slow::tell(&query, worked, self.services.slow_query);
         let counts = &self.services.counts;
         let request = match purpose {
             Purpose::Subscribe(_) => {

@@ -36,16 +36,16 @@ fn events_come_newest_first_up_to_the_limit_by_any_plan() {
 fn an_explanation_tells_the_ways_and_what_was_read() {
     let authors = Some(vec![Keys::from_seed(1).public()]);
     let filter = Filter { authors, limit: Some(3), ..Filter::default() };
-    let told = told(filter.clone(), None, Output::Explanation);
+    let text = told(filter.clone(), None, Output::Explanation);
     for line in
         ["by authors        1 ranges            not estimated  taken", "events found                3"]
     {
-        assert!(told.lines().any(|told| told == line), "{line:?} is missing from:\n{told}");
+        assert!(text.lines().any(|told| told == line), "{line:?} is missing from:\n{text}");
     }
-    assert!(told.contains("by time") && told.contains("not taken"), "{told}");
+    assert!(text.contains("by time") && text.contains("not taken"), "{text}");
     // By time the others' notes are passed over.
-    let by_time = super::tests::told(filter, Some(Plan::Time), Output::Explanation);
+    let by_time = told(filter, Some(Plan::Time), Output::Explanation);
     assert!(by_time.lines().any(|line| line == "index entries passed over   3"), "{by_time}");
     let never = Filter { kinds: Some(Vec::new()), ..Filter::default() };
-    assert!(super::tests::told(never, None, Output::Explanation).starts_with("nothing can match"));
+    assert!(told(never, None, Output::Explanation).starts_with("nothing can match"));
 }

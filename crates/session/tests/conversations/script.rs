@@ -89,6 +89,7 @@ impl Relay {
             workspaces: Workspaces::default(),
             limits,
             auth_challenge,
+            slow_query: None,
             counts: Counts::default(),
         };
         Self { services: Arc::new(services), _dir: dir }

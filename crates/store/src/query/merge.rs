@@ -125,6 +125,11 @@ impl Query {
         self.cost
     }
 
+    /// What is asked, but for filters that nothing can match and those that ask for nothing.
+    pub fn filters(&self) -> impl Iterator<Item = &Filter> {
+        self.asks.iter().map(|ask| &ask.filter)
+    }
+
     pub(super) fn strands(&self) -> &[Strand] {
         &self.strands
     }

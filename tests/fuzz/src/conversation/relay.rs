@@ -72,6 +72,7 @@ impl Relay {
             workspaces: Workspaces::default(),
             limits: LIMITS,
             auth_challenge: AuthChallenge::Lazy,
+            slow_query: None,
             counts: Counts::default(),
         };
         Self { services: Arc::new(services), store, _folder: folder }
