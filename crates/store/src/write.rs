@@ -69,7 +69,8 @@ impl Store {
         let incoming: usize = batch.iter().map(|write| write.record.as_bytes().len()).sum();
         self.check_room(&writer.txn, incoming)?;
         let written = batch.iter().map(|write| writer.write(write)).collect::<Result<_, _>>()?;
-        writer.settle(writer.turn.share())?;
+        let share = writer.turn.share();
+        writer.settle(share)?;
         writer.commit()?;
         Ok(written)
     }

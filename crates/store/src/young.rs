@@ -68,7 +68,8 @@ impl Young {
     /// Empty. `bytes_max` bounds the memory of all entries, about; `settled` and `begun` are what the tables say.
     pub(crate) fn new(bytes_max: usize, settled: Seq, begun: Seq) -> Self {
         let hasher = RandomState::default();
-        let view = View { active: empty(&hasher), settling: None, hasher };
+        let active = Arc::new(RwLock::new(Generation::new(&hasher)));
+        let view = View { active, settling: None, hasher };
         Self {
             generation_bytes: bytes_max / 2,
             view: RwLock::new(Arc::new(view)),
@@ -100,10 +101,6 @@ impl Young {
 /// A place in a list of a generation. What bounds a generation's bytes keeps it far below 2^32.
 fn ordinal(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
-}
-
-fn empty(hasher: &RandomState) -> Shared {
-    Arc::new(RwLock::new(Generation::new(hasher)))
 }
 
 impl View {
@@ -177,7 +174,8 @@ impl Turn<'_> {
     /// Begins to settle what has come so far. Only before anything is added, and when nothing is settling.
     pub(crate) fn rotate(&mut self) {
         let settling = Arc::clone(&self.view.active);
-        self.publish(empty(&self.view.hasher), Some(Arc::clone(&settling)));
+        let active = Arc::new(RwLock::new(settling.read().like()));
+        self.publish(active, Some(Arc::clone(&settling)));
         self.state.settling = Some(Settling::new(settling));
         self.before = Before::of(&self.view, &self.state);
     }
@@ -216,11 +214,15 @@ impl Turn<'_> {
     }
 
     /// How many entries should settle with those that this turn has added, so that settling is done in time.
-    pub(crate) fn share(&self) -> usize {
-        let Some(settling) = &self.state.settling else { return 0 };
+    pub(crate) fn share(&mut self) -> usize {
+        let Some(settling) = &mut self.state.settling else { return 0 };
         let active = self.view.active.read();
         let before = self.before.active_bytes;
         let Some(added) = active.bytes().checked_sub(before).filter(|&added| added > 0) else { return 0 };
+        // What is not in order yet is made up for by those who come later.
+        if active.bytes() < self.young.generation_bytes / 2 && !settling.is_ready() {
+            return 0;
+        }
         let (numerator, denominator) = SETTLED_BY;
         let room = (self.young.generation_bytes / denominator * numerator).saturating_sub(before).max(added);
         let share = settling.entries_left().saturating_mul(added).div_ceil(room);
@@ -247,7 +249,7 @@ impl Turn<'_> {
     pub(crate) fn keep(mut self, txn: TxnId) {
         self.is_kept = true;
         for (&seq, &position) in &self.removed {
-            self.view.generations().for_each(|generation| generation.write().remove(seq, position, txn));
+            self.view.generations().for_each(|generation| generation.read().remove(seq, position, txn));
         }
         (self.state.settled, self.state.begun) = self.marks();
         if self.state.settling.as_ref().is_some_and(Settling::is_done) {

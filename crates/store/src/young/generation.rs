@@ -7,6 +7,7 @@ mod order;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -52,7 +53,8 @@ pub(crate) struct Generation {
 struct Young {
     position: Position,
     seq: Seq,
-    removed_by: TxnId,
+    /// Set while others read: whoever waits for them to be done would keep new readers waiting, too.
+    removed_by: AtomicUsize,
     hint: Hint,
 }
 
@@ -87,7 +89,7 @@ pub(crate) struct Wanted<'w> {
 }
 
 /// Events by their ordinal, the lowest position last.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum List {
     One(u32),
     /// The list with this number among the long ones.
@@ -105,6 +107,12 @@ pub(crate) struct Mark {
     leaving: usize,
 }
 
+impl Young {
+    fn removed_by(&self) -> TxnId {
+        self.removed_by.load(Ordering::Acquire)
+    }
+}
+
 impl Generation {
     pub(crate) fn new(hasher: &RandomState) -> Self {
         Self {
@@ -115,17 +123,34 @@ impl Generation {
         }
     }
 
+    /// An empty one with room for as much as this one holds: a table that grows keeps who adds to it waiting.
+    pub(crate) fn like(&self) -> Self {
+        let mut like = Self::new(&self.hasher);
+        like.events.reserve(self.events.len());
+        like.ids.reserve(self.ids.len(), |_| 0);
+        like.subjects.reserve_for(&self.subjects);
+        like.places.reserve(self.places.len());
+        like.long.reserve(self.long.len());
+        like
+    }
+
     /// Adds the entries of an event that came. It has a higher number than all before.
     pub(crate) fn add(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
         self.last = seq;
         self.size.key_bytes += keys.bytes();
-        self.add_entries(Young { position, seq, removed_by: NOBODY, hint: keys.hint() }, keys);
+        self.add_entries(
+            Young { position, seq, removed_by: AtomicUsize::new(NOBODY), hint: keys.hint() },
+            keys,
+        );
     }
 
     /// Adds the entries of an event that was removed after they, or some of them, had settled.
     pub(crate) fn add_leaving(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
         self.leaving.push(seq);
-        self.add_entries(Young { position, seq, removed_by: LEAVING, hint: keys.hint() }, keys);
+        self.add_entries(
+            Young { position, seq, removed_by: AtomicUsize::new(LEAVING), hint: keys.hint() },
+            keys,
+        );
     }
 
     fn add_entries(&mut self, young: Young, keys: &RecordKeys) {
@@ -247,14 +272,14 @@ impl Generation {
     }
 
     /// Notes which transaction removed an event. Nothing when the event did not come with this generation.
-    pub(crate) fn remove(&mut self, seq: Seq, position: Position, by: TxnId) {
+    pub(crate) fn remove(&self, seq: Seq, position: Position, by: TxnId) {
         let Self { hasher, events, ids, .. } = self;
         let came = |event: &u32| {
-            events.get(*event as usize).is_some_and(|event| event.seq == seq && event.removed_by != LEAVING)
+            events.get(*event as usize).is_some_and(|event| event.seq == seq && event.removed_by() != LEAVING)
         };
         let found = ids.find(hasher.hash_one(position.id()), came).copied();
-        if let Some(event) = found.and_then(|event| events.get_mut(event as usize)) {
-            event.removed_by = by;
+        if let Some(event) = found.and_then(|event| events.get(event as usize)) {
+            event.removed_by.store(by, Ordering::Release);
         }
     }
 
@@ -347,7 +372,7 @@ impl Generation {
                 return last.map(|&position| (position, Seq(u64::MAX)));
             }
             (visited, last) = (visited + 1, Some(&event.position));
-            if sieve.passes(event.hint) && event.removed_by > reader {
+            if sieve.passes(event.hint) && event.removed_by() > reader {
                 out.push(entry);
                 taken += 1;
             }
@@ -364,7 +389,7 @@ impl Generation {
 
     fn seen(&self, event: u32, reader: TxnId) -> Option<Seq> {
         let event = self.events.get(event as usize)?;
-        (event.removed_by > reader).then_some(event.seq)
+        (event.removed_by() > reader).then_some(event.seq)
     }
 
     fn list_at(&self, place: Place) -> &[u32] {

@@ -1,17 +1,19 @@
 //! Putting a generation's entries into their tables, slice by slice and in the order of the keys.
 
+mod order;
+
+use order::Order;
+
 use super::Shared;
-use super::generation::{Change, Run};
+use super::generation::Change;
 use crate::tables::{Index, Pointer};
 
 /// A generation on its way into the tables. Nothing is added to it any more.
 #[derive(Debug)]
 pub(super) struct Settling {
     pub(super) generation: Shared,
-    ranks: Vec<u32>,
+    order: Order,
     progress: Progress,
-    /// The entries of one index, in order.
-    runs: Option<(Index, Vec<Run>)>,
 }
 
 /// How far it is: how many indexes are done, how many runs of the next one, and how many entries of the next of these;
@@ -50,8 +52,13 @@ impl Slice {
 
 impl Settling {
     pub(super) fn new(generation: Shared) -> Self {
-        let ranks = generation.read().ranks();
-        Self { generation, ranks, progress: Progress::default(), runs: None }
+        let order = Order::of(&generation);
+        Self { generation, order, progress: Progress::default() }
+    }
+
+    /// Whether the next entries can be taken without waiting for their order.
+    pub(super) fn is_ready(&mut self) -> bool {
+        self.order.has(self.progress.indexes)
     }
 
     pub(super) const fn progress(&self) -> Progress {
@@ -77,12 +84,9 @@ impl Settling {
         slice.ends.clear();
         slice.taken = 0;
         let index = *Index::ALL.get(self.progress.indexes)?;
-        let Self { generation, ranks, progress, runs } = self;
+        let Self { generation, order, progress } = self;
+        let runs = order.runs(progress.indexes, index, generation);
         let generation = generation.read();
-        let runs = match runs {
-            Some((of, runs)) if *of == index => runs,
-            other => &mut other.insert((index, generation.runs(index, ranks))).1,
-        };
         while slice.taken < entries_max
             && let Some(run) = runs.get(progress.runs)
         {

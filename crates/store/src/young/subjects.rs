@@ -23,6 +23,13 @@ impl Subjects {
         self.ends.len()
     }
 
+    /// Makes room for as many as these, in an empty table.
+    pub(super) fn reserve_for(&mut self, others: &Self) {
+        self.bytes.reserve(others.bytes.len());
+        self.ends.reserve(others.ends.len());
+        self.numbers.reserve(others.numbers.len(), |_| 0);
+    }
+
     /// How long all of them are together.
     pub(super) fn bytes(&self) -> usize {
         self.bytes.len()

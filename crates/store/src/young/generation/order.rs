@@ -14,7 +14,7 @@ pub(crate) enum Change {
 }
 
 /// Entries of one index whose keys follow each other: those of one place, or a single one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Run {
     list: List,
     subject: u32,
@@ -93,8 +93,9 @@ impl Generation {
         event: u32,
         out: &mut Vec<u8>,
     ) -> Option<(Pointer, Change)> {
-        let Young { position, seq, removed_by, hint } = self.events.get(event as usize)?;
-        let change = match *removed_by {
+        let young = self.events.get(event as usize)?;
+        let Young { position, seq, hint, .. } = young;
+        let change = match young.removed_by() {
             NOBODY => Change::Put,
             LEAVING => Change::Delete,
             _ => return None,
