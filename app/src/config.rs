@@ -120,6 +120,8 @@ pub struct Store {
     pub map_bytes: usize,
     /// Writes are refused while less than this is left of the map, in bytes.
     pub map_reserve_bytes: usize,
+    /// Memory for index entries that have not been written into their tables yet, in bytes, about.
+    pub young_bytes_max: usize,
 }
 
 /// How much a client may ask for or send.
@@ -236,7 +238,12 @@ impl Default for Metrics {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { data_dir: PathBuf::new(), map_bytes: 1024 * GIB, map_reserve_bytes: 256 * MIB }
+        Self {
+            data_dir: PathBuf::new(),
+            map_bytes: 1024 * GIB,
+            map_reserve_bytes: 256 * MIB,
+            young_bytes_max: 32 * MIB,
+        }
     }
 }
 

@@ -32,7 +32,7 @@ fn every_limit_is_listed_with_its_default() {
             assert_eq!(stated(&knob), default.as_u64(), "{knob} in docs/limits.md");
         }
     }
-    for knob in ["store.map_bytes", "store.map_reserve_bytes"] {
+    for knob in ["store.map_bytes", "store.map_reserve_bytes", "store.young_bytes_max"] {
         assert!(LIMITS.contains(&format!("`{knob}`")), "{knob} in docs/limits.md");
     }
 }

@@ -9,6 +9,7 @@ use std::ops::RangeInclusive;
 
 use chappe_authorization::RelayUrl;
 use chappe_codec::FILTERS_MAX;
+use chappe_store::YOUNG_BYTES_BOUND;
 use tracing_subscriber::EnvFilter;
 
 use super::Config;
@@ -98,6 +99,9 @@ impl Config {
         });
         faults.unless(store.map_reserve_bytes < store.map_bytes, "store.map_reserve_bytes", || {
             format!("{} leaves nothing of store.map_bytes, {}", store.map_reserve_bytes, store.map_bytes)
+        });
+        faults.unless(store.young_bytes_max <= YOUNG_BYTES_BOUND, "store.young_bytes_max", || {
+            format!("{} is more than can be used, {YOUNG_BYTES_BOUND}", store.young_bytes_max)
         });
         faults.unless(timeouts.ping_seconds < timeouts.idle_seconds, "timeouts.ping_seconds", || {
             format!(

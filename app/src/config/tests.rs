@@ -168,6 +168,10 @@ fn impossible_combinations_name_key_and_line() {
             "FILE:2: limits.limit_default: 6000 is more than limits.limit_max, 5000",
         ),
         ("[store]\nmap_reserve_bytes = 2_000_000_000_000", "FILE:2: store.map_reserve_bytes"),
+        (
+            "[store]\nyoung_bytes_max = 2_000_000_000",
+            "FILE:2: store.young_bytes_max: 2000000000 is more than",
+        ),
         ("[limits]\nmessage_bytes_max = 60_000", "FILE:2: limits.message_bytes_max"),
         ("[limits]\ntag_value_bytes_max = 600_000", "limits.message_bytes_max: 524288 cannot hold"),
         ("[limits]\nsubscriptions_max = 0", "FILE:2: limits.subscriptions_max"),

@@ -32,7 +32,12 @@ pub(crate) fn new_store_options(config: &config::Store) -> Result<Options, OpenE
 
 /// What the configuration says of the store.
 pub(crate) fn store_options(config: &config::Store) -> Options {
-    Options { map_bytes: config.map_bytes, map_reserve_bytes: config.map_reserve_bytes, ..Options::default() }
+    Options {
+        map_bytes: config.map_bytes,
+        map_reserve_bytes: config.map_reserve_bytes,
+        young_bytes_max: config.young_bytes_max,
+        ..Options::default()
+    }
 }
 
 /// The relay's own key, which is made when there is none yet.

@@ -40,16 +40,17 @@ pub struct Options {
     pub map_reserve_bytes: usize,
     /// How many transactions may read at the same time.
     pub readers_max: u32,
-    /// Bytes of memory for index entries that are not in their tables yet, about; up to 1 GiB. The more of them go into
-    /// the tables together, the fewer pages are written for each, and the more there is to read again after a kill.
+    /// Bytes of memory for index entries that are not in their tables yet, about; up to [`YOUNG_BYTES_BOUND`]. The more of
+    /// them go into the tables together, the fewer pages are written for each, and the more there is to read again when
+    /// the store is opened.
     pub young_bytes_max: usize,
     /// A number by chance, not 0, for a store that has none yet: by it a store is known to be the one that an earlier
     /// backup was made of. 0 gives it none.
     pub line: u64,
 }
 
-/// More than that is no use, and a generation's lists count in 32 bits.
-const YOUNG_BYTES_BOUND: usize = 1 << 30;
+/// The most that [`Options::young_bytes_max`] can be: more is no use, and a generation's lists count in 32 bits.
+pub const YOUNG_BYTES_BOUND: usize = 1 << 30;
 
 impl Default for Options {
     /// A map of 1 TiB with 256 MiB in reserve, 1,024 readers, 32 MiB for young entries, no line.

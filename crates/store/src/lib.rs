@@ -41,7 +41,7 @@ mod young;
 
 pub use audit::{Audit, Fault};
 pub use builder::{BuildError, Builder};
-pub use env::Options;
+pub use env::{Options, YOUNG_BYTES_BOUND};
 pub use error::{Error, Space};
 pub use marks::Mark;
 pub use open_error::OpenError;

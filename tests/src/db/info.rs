@@ -64,6 +64,20 @@ fn there_has_to_be_a_store() {
     }
 }
 
+#[tokio::test]
+async fn entries_wait_in_memory_while_there_is_room() {
+    for (bytes, waiting) in [("0", "1"), ("1000000", "30")] {
+        let dir = TempDir::new().unwrap();
+        let mut relay = Process::start(dir.path(), &[("STORE__YOUNG_BYTES_MAX", bytes)]).await;
+        let mut client = relay.connect().await;
+        for event in notes(30) {
+            client.store(&event).await;
+        }
+        relay.stop().await;
+        assert_eq!(figure(&on(dir.path(), &["db", "info"]), "unsettled"), waiting, "{bytes} bytes");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_reads_beside_a_relay_that_runs() {
     let dir = TempDir::new().unwrap();
