@@ -1,9 +1,10 @@
 //! What is served at `/` besides WebSocket: the information document (NIP-11), the page for browsers, its counters, the
-//! management API (NIP-86). Beside it, at `/logs`, the log.
+//! management API (NIP-86). Beside it, at `/logs`, the log, and at `/admin` the administration.
 //!
 //! One address serves all: what a request wants is read from its headers ([`Wanted`]). Any other path is 404, except
 //! `/stats.json`, from which the page refreshes its counters, `/healthz` and `/readyz` ([`health`]), and the [`logs`].
 
+mod admin;
 mod changing;
 mod health;
 mod logs;
@@ -26,7 +27,7 @@ use axum::response::IntoResponse;
 use axum::routing::{any, get};
 use chappe_authorization::Role;
 use chappe_management::CallError;
-use chappe_protocol::PublicKey;
+use chappe_protocol::{PublicKey, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -34,6 +35,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::relay::{Phase, Unready};
 
+pub(crate) use admin::{Session as AdminSession, Sessions, Token};
 pub(crate) use changing::{Changing, has_managers};
 pub(crate) use health::{alive, ready};
 pub(crate) use logs::Logs;
@@ -82,6 +84,14 @@ pub(crate) trait Backstage: Clone + Send + Sync + 'static {
     fn signer(&self, call: &SignedCall<'_>) -> Result<PublicKey, Unsigned>;
     /// The role of a key, if it has one.
     fn role(&self, key: &PublicKey) -> Option<Role>;
+    /// Who is signed in to the administration.
+    fn sessions(&self) -> &Sessions;
+    /// The session of this token, if it is not over. It is once its key has no role.
+    fn session(&self, token: Token) -> Option<AdminSession>;
+    /// The numbers that the administration draws. Asks the disk.
+    fn summary(&self) -> Value;
+    /// The relay's time.
+    fn now(&self) -> Timestamp;
     /// What is told of the log.
     fn logs(&self) -> &Logs;
     /// How far the relay has come with stopping.
@@ -109,6 +119,9 @@ pub(crate) fn routes<S: Backstage>(state: S) -> Router {
     Router::new()
         .route("/", any(root::<S>))
         .route("/stats.json", get(stats::<S>))
+        .route("/admin", any(admin::answer::<S>))
+        .route("/admin/", any(admin::answer::<S>))
+        .route("/admin/{*path}", any(admin::answer::<S>))
         .route("/logs", any(logs::answer::<S>))
         .route("/logs/{*path}", any(logs::answer::<S>))
         .route("/healthz", get(alive))

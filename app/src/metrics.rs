@@ -17,6 +17,7 @@ mod process;
 mod queries;
 mod stages;
 mod store;
+mod summary;
 mod traffic;
 
 use std::fmt;
@@ -30,6 +31,7 @@ use self::page::Page;
 use crate::relay::Shared;
 
 pub(crate) use listener::listen;
+pub(crate) use summary::summary;
 pub(crate) use traffic::{Ending, Traffic};
 
 /// The media type of [`text`].

@@ -1,4 +1,5 @@
-//! The log over HTTP, for owners and admins, by signed requests (NIP-98): its history, what is written from now on, and
+//! The log over HTTP, for owners and admins, by signed requests (NIP-98) or with a session of the
+//! administration: its history, what is written from now on, and
 //! how much is written. docs/operations.md says what there is.
 
 mod events;
@@ -17,7 +18,8 @@ use chappe_protocol::PublicKey;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::{Backstage, SignedCall, not_found, with_cors};
+use super::admin::Asker;
+use super::{Backstage, not_found, with_cors};
 use crate::log::{Component, FilterError, History, Journals, Log, Part};
 use stream::Feed;
 
@@ -114,13 +116,13 @@ async fn respond<S: Backstage>(state: S, asked: Asked<'_>, parts: &Parts, body: 
     } else {
         None
     };
-    let caller = match state.signer(&SignedCall::new(parts, filter.as_deref())) {
-        Ok(caller) => caller,
+    let asker = match Asker::of(&state, parts, filter.as_deref()) {
+        Ok(asker) => asker,
         Err(unsigned) => return unsigned.response(|status, text| say(status, &text)),
     };
-    if !may_read(&state, &caller) {
+    let Some(caller) = reader(&state, asker) else {
         return say(StatusCode::FORBIDDEN, &"the log is for owners and admins");
-    }
+    };
     let logs = state.logs();
     match (asked, filter) {
         (Asked::Components, _) => text("application/json", logs.components()),
@@ -131,15 +133,15 @@ async fn respond<S: Backstage>(state: S, asked: Asked<'_>, parts: &Parts, body: 
             None => unknown(),
         },
         (Asked::Stream(part), _) => match logs.history(part) {
-            Some(history) => stream(&state, &history, caller, parts),
+            Some(history) => stream(&state, &history, asker, parts),
             None => unknown(),
         },
     }
 }
 
-/// Whether the key is an owner's or admin's now.
-fn may_read<S: Backstage>(state: &S, key: &PublicKey) -> bool {
-    state.role(key).is_some_and(|role| role >= Role::Admin)
+/// The key of who asks, if it is an owner's or admin's now.
+fn reader<S: Backstage>(state: &S, asker: Asker) -> Option<PublicKey> {
+    asker.role(state).filter(|(_, role)| *role >= Role::Admin).map(|(key, _)| key)
 }
 
 async fn read<S: Backstage>(state: &S, body: Body) -> Result<Vec<u8>, Response<Body>> {
@@ -175,7 +177,7 @@ fn tell(part: Part) -> Response<Body> {
     ([(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed)], places, text(TEXT, part.lines)).into_response()
 }
 
-fn stream<S: Backstage>(state: &S, history: &History, caller: PublicKey, parts: &Parts) -> Response<Body> {
+fn stream<S: Backstage>(state: &S, history: &History, asker: Asker, parts: &Parts) -> Response<Body> {
     let last = parts.headers.get("last-event-id").filter(|last| !last.is_empty());
     let place = match last.map(|last| last.to_str().ok().and_then(|last| last.parse::<u64>().ok())) {
         Some(None) => {
@@ -198,7 +200,7 @@ fn stream<S: Backstage>(state: &S, history: &History, caller: PublicKey, parts: 
         // nginx would hold back what is too little for a packet.
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
-    (headers, Feed::new(state.clone(), history.reader(place), caller, turn).body()).into_response()
+    (headers, Feed::new(state.clone(), history.reader(place), asker, turn).body()).into_response()
 }
 
 const TEXT: &str = "text/plain; charset=utf-8";

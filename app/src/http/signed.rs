@@ -38,6 +38,8 @@ pub(crate) enum Unsigned {
     Event(Refusal),
     /// It signs something else, or its author may not make calls.
     Refused(HttpAuthRefused),
+    /// Its token is that of no session: it is over, or its key has lost its role.
+    Over,
 }
 
 impl fmt::Display for Unsigned {
@@ -49,6 +51,7 @@ impl fmt::Display for Unsigned {
             }
             Self::Event(refusal) => write!(f, "the event in the header Authorization: {refusal}"),
             Self::Refused(refused) => refused.fmt(f),
+            Self::Over => f.write_str("this session is over, sign in again"),
         }
     }
 }
@@ -64,7 +67,9 @@ impl Unsigned {
         let status = match self {
             // Signing again would change nothing.
             Self::Refused(HttpAuthRefused::NoRole) => StatusCode::FORBIDDEN,
-            Self::Missing | Self::NotBase64 | Self::Event(_) | Self::Refused(_) => StatusCode::UNAUTHORIZED,
+            Self::Missing | Self::NotBase64 | Self::Event(_) | Self::Refused(_) | Self::Over => {
+                StatusCode::UNAUTHORIZED
+            }
         };
         let mut response = respond(status, &self.to_string());
         if status == StatusCode::UNAUTHORIZED {

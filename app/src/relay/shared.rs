@@ -19,8 +19,11 @@ use super::{Phase, Unready};
 use crate::Clock;
 use crate::address::Door;
 use crate::config::{Config, ProxyProtocol};
-use crate::http::{Backstage, Changing, Counters, Logs, SignedCall, Site, Unsigned, has_managers};
-use crate::metrics::Traffic;
+use crate::http::{
+    AdminSession, Backstage, Changing, Counters, Logs, Sessions, SignedCall, Site, Token, Unsigned,
+    has_managers,
+};
+use crate::metrics::{self, Traffic};
 use crate::plugins::Plugins;
 use crate::server::{self, Slots};
 
@@ -46,6 +49,7 @@ pub(crate) struct Shared {
     blocked: watch::Sender<BlockedAddresses>,
     guard: ReplayGuard,
     logs: Logs,
+    sessions: Sessions,
     config: Config,
     site: Mutex<Arc<Site>>,
     started: Instant,
@@ -90,6 +94,7 @@ impl Shared {
             blocked: watch::Sender::default(),
             guard: ReplayGuard::default(),
             logs,
+            sessions: Sessions::default(),
             site: Mutex::new(Arc::new(Site::new(&config, Changing::default()))),
             started,
             config,
@@ -140,6 +145,16 @@ impl Shared {
             }
             changed
         });
+    }
+
+    /// The administration's session of this token. It ends here when its key has no role any more.
+    pub(crate) fn session_of(&self, token: Token) -> Option<AdminSession> {
+        let session = self.sessions.find(token, self.clock.now())?;
+        if self.services.management.role(&session.key).is_none() {
+            self.sessions.close(token);
+            return None;
+        }
+        Some(session)
     }
 
     fn numbers(&self) -> Numbers {
@@ -212,6 +227,22 @@ impl Backstage for Arc<Shared> {
 
     fn role(&self, key: &PublicKey) -> Option<Role> {
         self.services.management.role(key)
+    }
+
+    fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    fn session(&self, token: Token) -> Option<AdminSession> {
+        Shared::session_of(self, token)
+    }
+
+    fn summary(&self) -> Value {
+        metrics::summary(self)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     fn logs(&self) -> &Logs {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use tokio::time::Instant;
 
 use crate::address::{self, Pass, TooMany, Unreadable};
+use crate::http::Token;
 use crate::relay::Shared;
 
 /// Why somebody is not let in.
@@ -101,7 +102,9 @@ impl Admission {
         let address = address::client(self.peer, headers, door.trusted()).map_err(Refused::Unreadable)?;
         check_blocked(address, shared)?;
         self.requests += 1;
-        if self.through_proxy || self.requests > 1 {
+        // Who is signed in to the administration has been counted when they came, and may be quick with what they do there.
+        let is_signed_in = || Token::of(headers).is_some_and(|token| shared.session_of(token).is_some());
+        if (self.through_proxy || self.requests > 1) && !is_signed_in() {
             door.knock(address, Instant::now()).map_err(Refused::TooMany)?;
         }
         let is_own = self.through_proxy && headers.contains_key(header::UPGRADE);

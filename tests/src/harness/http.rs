@@ -27,8 +27,13 @@ pub async fn request(address: &str, method: &str, path: &str, lines: &[&str]) ->
 
 /// POSTs this body to `/`.
 pub async fn post(address: &str, lines: &[&str], body: &str) -> Response {
+    post_to(address, "/", lines, body).await
+}
+
+/// POSTs this body there.
+pub async fn post_to(address: &str, path: &str, lines: &[&str], body: &str) -> Response {
     let length = format!("Content-Length: {}", body.len());
-    send(address, "POST", "/", &[lines, &[&length]].concat(), body).await
+    send(address, "POST", path, &[lines, &[&length]].concat(), body).await
 }
 
 /// PUTs this body there.

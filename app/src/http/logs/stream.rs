@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use chappe_buffers::News;
-use chappe_protocol::PublicKey;
 use hyper::body::Frame;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
 use super::events::{SIGN_OF_LIFE, append_events, append_place};
-use super::{Backstage, may_read};
+use super::{Asker, Backstage};
 use crate::log::Reader;
 use crate::relay::{Phase, reached};
 
@@ -24,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Feed<S> {
     state: S,
     reader: Reader,
-    key: PublicKey,
+    asker: Asker,
     stopping: Pin<Box<dyn Future<Output = ()> + Send>>,
     /// When it is to give a sign of life.
     next_sign: Instant,
@@ -44,10 +43,10 @@ enum Progress {
 }
 
 impl<S: Backstage> Feed<S> {
-    pub(super) fn new(state: S, reader: Reader, key: PublicKey, turn: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(state: S, reader: Reader, asker: Asker, turn: OwnedSemaphorePermit) -> Self {
         let stopping = Box::pin(reached(state.phase(), Phase::Closed));
         let next_sign = Instant::now() + state.ping_every();
-        Self { state, reader, key, stopping, next_sign, progress: Progress::New, _turn: turn }
+        Self { state, reader, asker, stopping, next_sign, progress: Progress::New, _turn: turn }
     }
 
     /// The feed as the body of an answer. Pieces are made when the socket has room for them.
@@ -59,9 +58,7 @@ impl<S: Backstage> Feed<S> {
     async fn next(mut self) -> Option<(Bytes, Self)> {
         let mut out = Vec::new();
         while out.is_empty() {
-            if !may_read(&self.state, &self.key) {
-                return None;
-            }
+            super::reader(&self.state, self.asker)?;
             if self.progress == Progress::New {
                 self.progress = Progress::Following;
                 append_place(&mut out, self.reader.place());

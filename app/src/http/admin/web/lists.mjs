@@ -1,0 +1,54 @@
+// A list of the management API: its pages, its rows with what can be done to each, a form to put something on it.
+
+import { attempt, h, say } from "./dom.mjs";
+import { nameThem } from "./keys.mjs";
+import { call, can } from "./session.mjs";
+
+const ROWS = 50;
+
+/**
+ * Shows a list in `place`.
+ *
+ * `list` is the method that tells it, `key` the field by which its pages go on and its rows are named; `row(entry)` gives
+ * what is shown of an entry. `undo` and `remove` are as `change` takes them.
+ */
+export async function showList(place, { list, key, row, remove, removeLabel, add }) {
+  const rows = h("ul", { class: "rows" });
+  const more = h("button", { type: "button", hidden: true }, "More");
+  let last;
+
+  async function next() {
+    const page = await call(list, last === undefined ? { limit: ROWS } : { limit: ROWS, after: last });
+    for (const entry of page) rows.append(line(entry));
+    if (page.length > 0) last = page.at(-1)[key];
+    more.hidden = page.length < ROWS;
+    if (rows.childElementCount === 0) rows.append(h("li", { class: "nobody" }, "Nobody and nothing is on this list."));
+    await nameThem();
+  }
+
+  async function restart() {
+    rows.replaceChildren();
+    last = undefined;
+    await next();
+  }
+
+  function line(entry) {
+    const take = remove && can(remove(entry).method);
+    const button = take && h("button", { type: "button", class: "small", onclick: () => change(remove(entry), restart) }, removeLabel);
+    return h("li", { "data-entry": entry[key] }, h("div", { class: "what" }, row(entry)), button);
+  }
+
+  more.addEventListener("click", () => attempt(next));
+  place.replaceChildren(...(add ? [add(restart)] : []), rows, more);
+  await attempt(restart);
+}
+
+/** Does `{method, params, done, undo}`, says so with a way back, and shows what is now. */
+export async function change({ method, params, done, undo }, refresh) {
+  const worked = await attempt(async () => ({ result: await call(method, ...params) }));
+  if (!worked) return undefined;
+  const back = undo && can(undo.method) ? () => change(undo, refresh) : undefined;
+  say(done, back);
+  await refresh?.();
+  return worked;
+}

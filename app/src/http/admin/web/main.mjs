@@ -1,0 +1,92 @@
+// The frame: sign-in, the views that the role may see, and one of them.
+
+import { attempt, h, say } from "./dom.mjs";
+import { encode } from "./keys.mjs";
+import * as dashboard from "./dashboard.mjs";
+import * as events from "./events.mjs";
+import * as logs from "./logs.mjs";
+import * as people from "./people.mjs";
+import * as policy from "./policy.mjs";
+import * as queue from "./queue.mjs";
+import { base, can, current, hasSigner, news, resume, signIn, signOut } from "./session.mjs";
+
+/** In the order of the menu; `needs` is a method without which there is nothing to see. */
+const VIEWS = [
+  { id: "dashboard", title: "Dashboard", needs: "stats", view: dashboard },
+  { id: "people", title: "People", needs: "listbannedpubkeys", view: people },
+  { id: "queue", title: "Queue", needs: "listeventsneedingmoderation", view: queue },
+  { id: "events", title: "Events", needs: "banevent", view: events },
+  { id: "policy", title: "Policy", needs: "getpolicy", view: policy },
+  { id: "logs", title: "Log", needs: "listauditlog", view: logs },
+];
+
+const main = document.getElementById("main");
+const menu = document.getElementById("views");
+const who = document.getElementById("who");
+let leave = null;
+
+function show() {
+  leave?.();
+  leave = null;
+  main.replaceChildren();
+  const session = current();
+  who.replaceChildren(...(session ? signedIn(session) : []));
+  menu.hidden = !session;
+  if (!session) {
+    showSignIn();
+    return;
+  }
+  const views = VIEWS.filter(({ needs }) => can(needs));
+  const chosen = views.find(({ id }) => `#${id}` === location.hash) ?? views[0];
+  menu.replaceChildren(...views.map((view) => h("a", { href: `#${view.id}`, "aria-current": view === chosen && "page" }, view.title)));
+  menu.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  if (chosen) leave = chosen.view.show(main) ?? null;
+}
+
+function signedIn({ pubkey, role }) {
+  const key = encode("npub", pubkey);
+  return [
+    h("span", { title: key }, h("span", { class: "key" }, `${key.slice(0, 10)}… · `), role),
+    h("button", { type: "button", class: "small", onclick: () => attempt(signOut).then(show) }, "Sign out"),
+  ];
+}
+
+function showSignIn() {
+  const fault = h("p", { class: "bad", role: "alert" });
+  const button = h("button", { type: "button", class: "main" }, "Sign in");
+  button.addEventListener("click", async () => {
+    fault.textContent = "";
+    if (!hasSigner()) {
+      fault.textContent = "This browser has no signer. Install an extension that keeps your Nostr key (NIP-07), and load this page again.";
+      return;
+    }
+    button.disabled = true;
+    try {
+      await signIn();
+      show();
+      main.focus();
+    } catch (error) {
+      fault.textContent = `You are not signed in: ${error?.message ?? error}`;
+    }
+    button.disabled = false;
+  });
+  main.append(h("section", { class: "card sign-in" },
+    h("h2", {}, "Sign in"),
+    h("p", { class: "faint" }, "For owners, admins and moderators of this relay. Your browser’s signer is asked for one signature, which lasts half an hour; your key stays with it."),
+    button, fault));
+}
+
+async function tellName() {
+  const response = await fetch(base, { headers: { Accept: "application/nostr+json" } });
+  const { name } = await response.json();
+  if (name) document.getElementById("name").textContent = document.title = name;
+}
+
+addEventListener("hashchange", show);
+news.addEventListener("over", () => {
+  show();
+  say("Your session is over: sign in again.");
+});
+tellName().catch(() => {});
+await resume();
+show();
