@@ -16,6 +16,8 @@ pub(crate) struct Debian {
 pub(crate) const NODE: Debian = Debian { program: "node", packages: &["nodejs", "npm"] };
 /// Comes with [`NODE`] from Debian, but not from every other source of Node.
 pub(crate) const NPM: Debian = Debian { program: "npm", packages: &["npm"] };
+/// What the browser script drives.
+pub(crate) const CHROMIUM: Debian = Debian { program: "chromium", packages: &["chromium"] };
 /// libFuzzer is C++.
 pub(crate) const CXX: Debian = Debian { program: "c++", packages: &["g++"] };
 /// Reads metrics as Prometheus does.

@@ -12,6 +12,7 @@ use crate::command::{self, Failure};
 pub(crate) const FUZZ: &str = "tests/fuzz";
 pub(crate) const RUST_CLIENT: &str = "tests/clients/rust";
 pub(crate) const NODE_CLIENT: &str = "tests/clients/node";
+pub(crate) const BROWSER_CLIENT: &str = "tests/clients/browser";
 
 /// This checkout.
 #[derive(Debug)]
