@@ -140,7 +140,8 @@ impl Builder {
         let mut writer = Writer::begin(store, Timestamp(0))?;
         store.check_room(&writer.txn, self.batch_bytes)?;
         self.batch.iter().try_for_each(|(seq, record)| writer.insert_as(*seq, record))?;
-        writer.settle(writer.turn.share())?;
+        let share = writer.turn.share();
+        writer.settle(share)?;
         writer.commit()?;
         self.batch.clear();
         self.batch_bytes = 0;

@@ -37,15 +37,14 @@ fn an_explanation_tells_the_ways_and_what_was_read() {
     let authors = Some(vec![Keys::from_seed(1).public()]);
     let filter = Filter { authors, limit: Some(3), ..Filter::default() };
     let text = told(filter.clone(), None, Output::Explanation);
-    for line in
-        ["by authors        1 ranges            not estimated  taken", "events found                3"]
-    {
-        assert!(text.lines().any(|told| told == line), "{line:?} is missing from:\n{text}");
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    for line in ["by authors 1 ranges not estimated taken", "events found 3"] {
+        assert!(text.lines().any(|told| words(told) == words(line)), "{line:?} is missing from:\n{text}");
     }
     assert!(text.contains("by time") && text.contains("not taken"), "{text}");
     // By time the others' notes are passed over.
     let by_time = told(filter, Some(Plan::Time), Output::Explanation);
-    assert!(by_time.lines().any(|line| line == "index entries passed over   3"), "{by_time}");
+    assert!(by_time.lines().any(|line| words(line) == words("index entries passed over 3")), "{by_time}");
     let never = Filter { kinds: Some(Vec::new()), ..Filter::default() };
     assert!(told(never, None, Output::Explanation).starts_with("nothing can match"));
 }
