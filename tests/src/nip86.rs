@@ -92,7 +92,9 @@ async fn a_banned_event_is_refused_and_hidden_until_it_is_allowed() {
         relay.manage(&moderator(), "banevent", json!([event.id().to_string(), "no"])).await;
     }
     client.finds(r#"{"kinds":[1]}"#, &[]).await;
-    client.refused(&not_yet, "blocked: ").await;
+    for event in [&stored, &not_yet] {
+        client.refused(event, "blocked: ").await;
+    }
     let list = relay.manage(&moderator(), "listbannedevents", json!([])).await;
     assert_eq!(entry(&list, "id", &stored.id().to_string()).unwrap()["reason"], "no");
     for event in [&stored, &not_yet] {

@@ -175,8 +175,9 @@ impl Access {
             && !self.owners.contains(key)
     }
 
-    /// Whether the event is hidden from all but those who moderate.
-    pub(crate) fn is_hidden(&self, head: &EventHead<'_>) -> bool {
+    /// Whether the event is hidden from all but those who moderate, because it or its author is banned or blacklisted.
+    #[must_use]
+    pub fn is_hidden(&self, head: &EventHead<'_>) -> bool {
         self.is_banned(&head.pubkey)
             || self.standing.banned_events.contains(&head.id)
             || self.is_blacklisted(&head.pubkey)

@@ -62,8 +62,11 @@ impl Session {
     ) -> Result<Course, Refusal> {
         let services = &self.services;
         // Before the signature, which costs a hundred times more: most events a relay is sent it has already. Behind
-        // one on its way that takes others away the writer decides: what is here now may be gone before its turn.
-        if !self.replies.await_removal() && services.processor.has(&event.head.id)? {
+        // one on its way that takes others away the writer decides: what is here now may be gone before its turn. And
+        // what is hidden is not told to be here: it is refused like any other of its kind.
+        let access = services.access();
+        let may_be_told = !self.replies.await_removal() && !access.is_hidden(&event.head);
+        if may_be_told && services.processor.has(&event.head.id)? {
             return Ok(Course::Done(Outcome::Duplicate));
         }
         let counts = &services.counts;
@@ -73,7 +76,6 @@ impl Session {
         counts.validating.observe(validated_at.since(begun_at));
         let verified = verified?;
         let event_bytes = bytes.saturating_sub(ENVELOPE_BYTES);
-        let access = services.access();
         let source = Source::Client(&self.peer);
         if let Some(difference) = compare_with_shadow(&access, verified, &self.peer, event_bytes, now) {
             tracing::debug!(id = %event.head.id, ?difference, "the shadow policy differs");
