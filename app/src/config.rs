@@ -120,6 +120,8 @@ pub struct Store {
     pub map_bytes: usize,
     /// Writes are refused while less than this is left of the map, in bytes.
     pub map_reserve_bytes: usize,
+    /// Events are refused while less than this is free on the disk, in bytes; 0: as long as it takes any.
+    pub disk_free_bytes_min: u64,
     /// Memory for index entries that have not been written into their tables yet, in bytes, about.
     pub young_bytes_max: usize,
 }
@@ -242,6 +244,7 @@ impl Default for Store {
             data_dir: PathBuf::new(),
             map_bytes: 1024 * GIB,
             map_reserve_bytes: 256 * MIB,
+            disk_free_bytes_min: 256 << 20,
             young_bytes_max: 32 * MIB,
         }
     }

@@ -61,5 +61,6 @@ mod remote_policy;
 mod shadow;
 mod shutdown;
 mod slow_queries;
+mod space;
 mod takeover;
 mod tls;

@@ -26,6 +26,7 @@ pub(super) fn write(page: &mut Page<'_>, shared: &Shared) -> fmt::Result {
         "Bytes of the map (store.map_bytes): the most that the store can hold.",
         of(|usage| usage.map_bytes),
     )?;
+    disk(page, shared)?;
     let KeyLookups { hits, misses } = shared.services.verifier.key_lookups();
     page.counters(
         "chappe_cache_lookups",
@@ -42,5 +43,25 @@ pub(super) fn write(page: &mut Page<'_>, shared: &Shared) -> fmt::Result {
         "chappe_policy_stale",
         "Whether a policy file has a fault, so that what it said before is still in force: 1 or 0.",
         shared.services.management.is_policy_stale().into(),
+    )
+}
+
+fn disk(page: &mut Page<'_>, shared: &Shared) -> fmt::Result {
+    let disk = shared.services.store.disk().ok().flatten();
+    let of = |value: fn(chappe_store::Disk) -> u64| disk.map(|disk| ([], value(disk)));
+    page.gauges(
+        "chappe_store_disk_free_bytes",
+        "Bytes that are free on the disk of the store.",
+        of(|disk| disk.free_bytes),
+    )?;
+    page.gauges(
+        "chappe_store_disk_free_min_bytes",
+        "Bytes that stay free there: store.disk_free_bytes_min.",
+        of(|disk| disk.free_bytes_min),
+    )?;
+    page.gauges(
+        "chappe_store_disk_low",
+        "Whether events are refused because too little is free on the disk: 1 or 0.",
+        of(|disk| disk.is_low.into()),
     )
 }

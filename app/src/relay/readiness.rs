@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chappe_store::Error;
+use chappe_store::{Error, Space};
 
 use super::{Phase, Shared};
 
@@ -16,6 +16,8 @@ pub(crate) enum Unready {
     NoWriter,
     /// The store has no room for an event of the largest size.
     Full,
+    /// The disk is not to become fuller.
+    LowDisk,
     /// The store could not keep the last events, nor anything now.
     Broken,
 }
@@ -43,7 +45,8 @@ impl Shared {
 impl From<&Error> for Unready {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Full(_) => Self::Full,
+            Error::Full(Space::Map | Space::Disk) => Self::Full,
+            Error::Full(Space::LowDisk) => Self::LowDisk,
             Error::Misplaced(_) | Error::StateKey { .. } | Error::Corrupt(_) | Error::Engine(_) => {
                 Self::Broken
             }
@@ -57,6 +60,7 @@ impl fmt::Display for Unready {
             Self::Stopping => "stopping",
             Self::NoWriter => "nothing is stored any more",
             Self::Full => "the store is full",
+            Self::LowDisk => "the disk is nearly full",
             Self::Broken => "the store cannot be written",
         })
     }

@@ -35,6 +35,7 @@ pub(crate) fn store_options(config: &config::Store) -> Options {
     Options {
         map_bytes: config.map_bytes,
         map_reserve_bytes: config.map_reserve_bytes,
+        disk_free_bytes_min: config.disk_free_bytes_min,
         young_bytes_max: config.young_bytes_max,
         ..Options::default()
     }

@@ -1,6 +1,7 @@
 //! What a relay does by itself, now and then.
 
 mod buffers;
+mod disk;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use self::buffers::Watch;
+use self::disk::watch_disk;
 use super::{Phase, Shared, reached, settings};
 use crate::config::Config;
 use crate::plugins::Plugins;
@@ -49,6 +51,7 @@ impl Upkeep {
             tokio::spawn(sweep(Arc::clone(shared))),
             tokio::spawn(tick(Arc::clone(shared))),
             tokio::spawn(tell_blocked(Arc::clone(shared))),
+            tokio::spawn(watch_disk(Arc::clone(shared))),
             tokio::spawn(keep_buffers(Arc::clone(shared), thresholds)),
         ];
         if !policy_files.is_empty() {

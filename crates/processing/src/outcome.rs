@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chappe_protocol::{Prefix, Refusal};
-use chappe_store::Written;
+use chappe_store::{Space, Written};
 
 use crate::Rejection;
 
@@ -35,6 +35,8 @@ pub enum Outcome {
 pub enum Failure {
     /// The store has no space left.
     Full,
+    /// The disk is not to become fuller.
+    LowDisk,
     /// The store could not write.
     Store,
     /// An external check gave no answer.
@@ -77,7 +79,8 @@ impl From<&chappe_store::Error> for Failure {
     fn from(error: &chappe_store::Error) -> Self {
         use chappe_store::Error;
         match error {
-            Error::Full(_) => Self::Full,
+            Error::Full(Space::Map | Space::Disk) => Self::Full,
+            Error::Full(Space::LowDisk) => Self::LowDisk,
             Error::Misplaced(_) | Error::StateKey { .. } | Error::Corrupt(_) | Error::Engine(_) => {
                 Self::Store
             }
@@ -91,6 +94,7 @@ impl From<Failure> for Refusal {
             Prefix::Error,
             match failure {
                 Failure::Full => "the relay has no space left, it was not stored",
+                Failure::LowDisk => "the relay's disk is nearly full, it was not stored",
                 Failure::Store => "the relay could not store it, try again later",
                 Failure::Check => "the relay could not check this event, try again later",
                 Failure::Stopping => "the relay is stopping, it was not stored",
@@ -103,6 +107,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Full => "the store is full",
+            Self::LowDisk => "the disk is nearly full",
             Self::Store => "the store could not write",
             Self::Check => "an external check gave no answer",
             Self::Stopping => "the writer has stopped",

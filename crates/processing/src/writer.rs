@@ -140,7 +140,8 @@ struct Health(Option<Failure>);
 impl Health {
     fn failed(&mut self, error: &chappe_store::Error) -> Failure {
         let failure = Failure::from(error);
-        if self.0.replace(failure) != Some(failure) {
+        // A low disk is told by who looks at the disk, whether events come or not.
+        if self.0.replace(failure) != Some(failure) && failure != Failure::LowDisk {
             tracing::error!(%error, "events are refused: they cannot be stored");
         }
         failure
@@ -151,7 +152,7 @@ impl Health {
     }
 
     fn recovered(&mut self) {
-        if self.0.take().is_some() {
+        if self.0.take().is_some_and(|failure| failure != Failure::LowDisk) {
             tracing::info!("events are stored again");
         }
     }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::lock;
 use crate::open_error::OpenError;
 use crate::query::Counters;
+use crate::room::DiskGuard;
 use crate::store::{Seq, Store};
 use crate::tables::{
     META_BEGUN, META_LAST_SEQ, META_LINE, META_SCHEMA, META_SETTLED, Making, TABLES, Tables,
@@ -38,6 +39,9 @@ pub struct Options {
     /// Writes are refused when fewer bytes than this remain of the map, so that what makes room (sweeping expired
     /// events) can still work. Less than `map_bytes`.
     pub map_reserve_bytes: usize,
+    /// Events are refused when fewer bytes than this are free on the disk, until an eighth more is; 0: as long as it takes any.
+    /// Pages that are free in the file count for up to half of it.
+    pub disk_free_bytes_min: u64,
     /// How many transactions may read at the same time.
     pub readers_max: u32,
     /// Bytes of memory for index entries that are not in their tables yet, about; up to [`YOUNG_BYTES_BOUND`]. The more of
@@ -53,11 +57,12 @@ pub struct Options {
 pub const YOUNG_BYTES_BOUND: usize = 1 << 30;
 
 impl Default for Options {
-    /// A map of 1 TiB with 256 MiB in reserve, 1,024 readers, 32 MiB for young entries, no line.
+    /// A map of 1 TiB with 256 MiB in reserve, all of the disk, 1,024 readers, 32 MiB for young entries, no line.
     fn default() -> Self {
         Self {
             map_bytes: 1 << 40,
             map_reserve_bytes: 256 << 20,
+            disk_free_bytes_min: 0,
             readers_max: 1024,
             young_bytes_max: 32 << 20,
             line: 0,
@@ -104,6 +109,7 @@ impl Store {
             counters: Counters::default(),
             map_bytes: map_bytes as u64,
             write_bound_bytes: write_bound as u64,
+            disk_guard: DiskGuard::new(options.disk_free_bytes_min),
             lock,
         };
         store.restore(settled).map_err(unreadable)?;

@@ -33,6 +33,8 @@ pub enum Space {
     Map,
     /// The disk, less a reserve of 1 MiB.
     Disk,
+    /// The part of the disk that is not to stay free: `store.disk_free_bytes_min` in the configuration.
+    LowDisk,
 }
 
 impl From<heed::Error> for Error {
@@ -54,6 +56,9 @@ impl fmt::Display for Error {
         match self {
             Self::Full(Space::Map) => f.write_str("the store is full: store.map_bytes is used up"),
             Self::Full(Space::Disk) => f.write_str("the store is full: no space left on its disk"),
+            Self::Full(Space::LowDisk) => {
+                f.write_str("the store takes no more: its disk has less free than store.disk_free_bytes_min")
+            }
             Self::Misplaced(kind) => {
                 write!(f, "an event of kind {kind} was given a place that does not fit it")
             }

@@ -32,6 +32,7 @@ mod reader;
 mod record;
 mod remove;
 mod restore;
+mod room;
 mod state;
 mod store;
 mod sweep;
@@ -52,6 +53,7 @@ pub use query::{
 pub use reader::{Reader, TableSize};
 pub use record::{Record, RecordView};
 pub use remove::Return;
+pub use room::Disk;
 pub use state::{StateChange, StateEntry};
 pub use store::{Seq, Store, Usage};
 pub use write::{Placement, Write, Written};

@@ -16,6 +16,7 @@ use crate::indexes::Indexes;
 use crate::lock;
 use crate::open_error::OpenError;
 use crate::record::RecordView;
+use crate::room::free_bytes;
 use crate::store::{Seq, Usage};
 use crate::tables::{Door, Finding, META, META_LINE, META_SCHEMA, META_SETTLED, Number, Tables, bytes_of};
 use crate::young::{View, Young};
@@ -32,7 +33,7 @@ pub struct Reader {
     view: Arc<View>,
     env: Env<WithoutTls>,
     map_bytes: u64,
-    _lock: File,
+    lock: File,
 }
 
 /// How big a table is.
@@ -70,7 +71,7 @@ impl Reader {
         })?;
         let txn = env.clone().static_read_txn().map_err(unreadable)?;
         let view = Young::new(0, Seq(0), Seq(0)).view();
-        Ok(Self { txn, tables, view, env, map_bytes: map_bytes as u64, _lock: lock })
+        Ok(Self { txn, tables, view, env, map_bytes: map_bytes as u64, lock })
     }
 
     /// The number by which the store is told from others; 0 when it has none.
@@ -121,6 +122,12 @@ impl Reader {
     /// [`Error::Engine`].
     pub fn file_bytes(&self) -> Result<u64, Error> {
         Ok(self.env.real_disk_size()?)
+    }
+
+    /// What is free on the disk that the store is on; nothing where the system does not say it.
+    #[must_use]
+    pub fn disk_free_bytes(&self) -> Option<u64> {
+        free_bytes(&self.lock)
     }
 
     /// The size of every table.

@@ -4,20 +4,17 @@ use std::fmt;
 use std::fs::File;
 
 use chappe_protocol::EventId;
-use heed::{Env, RoTxn, WithoutTls};
+use heed::{Env, WithoutTls};
 
-use crate::error::{Error, Space};
+use crate::error::Error;
 use crate::query::{Counters, QueryCounts};
+use crate::room::DiskGuard;
 use crate::tables::{Index, META_SCHEMA, Tables};
 use crate::young::Young;
 
 /// The number of a stored event: ascending in the order of storing, one for each, never used again. The first is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Seq(pub u64);
-
-/// Writes are refused when disk and file have fewer free bytes than this, so that what makes room can still work: a commit
-/// needs pages of its own before it gives any back.
-const DISK_RESERVE_BYTES: u64 = 1 << 20;
 
 /// An open store. Share it by `Arc`: reading never waits, writing waits for whoever writes.
 pub struct Store {
@@ -28,6 +25,7 @@ pub struct Store {
     pub(crate) counters: Counters,
     pub(crate) map_bytes: u64,
     pub(crate) write_bound_bytes: u64,
+    pub(crate) disk_guard: DiskGuard,
     pub(crate) lock: File,
 }
 
@@ -79,15 +77,6 @@ impl Store {
         })
     }
 
-    /// Whether an event of so many bytes would find room. Does not write.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Full`] when it would not. [`Error::Engine`].
-    pub fn check_room_for(&self, bytes: usize) -> Result<(), Error> {
-        self.check_room(&*self.env.read_txn()?, bytes)
-    }
-
     /// Commits something that changes nothing, to see whether the disk takes it. Waits for whoever writes.
     ///
     /// # Errors
@@ -106,26 +95,6 @@ impl Store {
     #[must_use]
     pub fn query_counts(&self) -> QueryCounts {
         self.counters.read()
-    }
-
-    /// Whether so many bytes more may come.
-    pub(crate) fn check_room(&self, txn: &RoTxn<'_>, bytes: usize) -> Result<(), Error> {
-        if self.bytes_used(txn)?.saturating_add(bytes as u64) > self.write_bound_bytes {
-            return Err(Error::Full(Space::Map));
-        }
-        // Where the system does not say it, LMDB finds out.
-        let Ok(disk) = rustix::fs::fstatvfs(&self.lock) else { return Ok(()) };
-        let free_of_disk = disk.f_bavail.saturating_mul(disk.f_frsize);
-        let is_low = free_of_disk < DISK_RESERVE_BYTES && {
-            let free_of_file = self.env.real_disk_size()?.saturating_sub(self.tables.bytes_used(txn)?);
-            free_of_disk + free_of_file < DISK_RESERVE_BYTES
-        };
-        if is_low { Err(Error::Full(Space::Disk)) } else { Ok(()) }
-    }
-
-    /// What the pages take, and what the entries that are still in memory are going to take.
-    pub(crate) fn bytes_used(&self, txn: &RoTxn<'_>) -> Result<u64, Error> {
-        Ok(self.tables.bytes_used(txn)?.saturating_add(self.young.table_bytes() as u64))
     }
 }
 

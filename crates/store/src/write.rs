@@ -59,7 +59,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Full`] when the reserve of the map or the disk is reached, or a room ran out half way, [`Error::Misplaced`],
+    /// [`Error::Full`] when the reserve of the map or the disk is reached, the disk is low, or a room ran out half way, [`Error::Misplaced`],
     /// [`Error::Corrupt`], [`Error::Engine`]. Nothing of the batch is stored then.
     pub fn write(&self, batch: &[Write<'_>], now: Timestamp) -> Result<Vec<Written>, Error> {
         if batch.is_empty() {
@@ -67,7 +67,7 @@ impl Store {
         }
         let mut writer = Writer::begin(self, now)?;
         let incoming: usize = batch.iter().map(|write| write.record.as_bytes().len()).sum();
-        self.check_room(&writer.txn, incoming)?;
+        self.check_room_for_events(&writer.txn, incoming)?;
         let written = batch.iter().map(|write| writer.write(write)).collect::<Result<_, _>>()?;
         let share = writer.turn.share();
         writer.settle(share)?;

@@ -6,7 +6,7 @@ use chappe_testkit::{Corpus, EventBuilder, Keys, Rng};
 use tempfile::TempDir;
 
 use super::settle;
-use crate::harness::{Process, chappe, import, lines, on, said_on, seed};
+use crate::harness::{Process, chappe, counted, import, lines, on, run, said_on, seed};
 
 /// A store from which much was deleted.
 fn holey() -> TempDir {
@@ -75,7 +75,14 @@ fn a_disk_without_room_for_both_keeps_what_there_was() {
     let large =
         |n: u64| EventBuilder::new(1).created_at(n).content("x".repeat(20_000)).sign(&Keys::from_seed(1));
     let events: Vec<_> = (0..350).map(large).collect();
-    import(disk.path(), &lines(&events));
+    let file = TempDir::new().unwrap();
+    let file = file.path().join("events.jsonl");
+    fs::write(&file, lines(&events)).unwrap();
+    let mut import =
+        chappe(&["--data-dir", disk.path().to_str().unwrap(), "import", file.to_str().unwrap()]);
+    // To the last byte.
+    import.env("CHAPPE_STORE__DISK_FREE_BYTES_MIN", "0");
+    assert_eq!(counted(&run(import).out, "stored"), 350);
     let exported = on(disk.path(), &["export"]);
     let said = said_on(disk.path(), &["db", "compact"]);
     assert_eq!(said.code, Some(1), "{}", said.out);

@@ -37,7 +37,12 @@ struct Survey {
 }
 
 /// Counts everything and tells of it, the biggest `top` of each sort.
-pub(super) fn run(reader: &Reader, top: usize, mut out: impl Write) -> Result<(), DbError> {
+pub(super) fn run(
+    reader: &Reader,
+    top: usize,
+    disk_free_bytes_min: u64,
+    mut out: impl Write,
+) -> Result<(), DbError> {
     let usage = reader.usage().map_err(DbError::Store)?;
     let mut progress = Progress::new("info", Unit::Events, Some(usage.events));
     let (mut survey, mut unsettled) = (Survey::default(), 0);
@@ -51,6 +56,7 @@ pub(super) fn run(reader: &Reader, top: usize, mut out: impl Write) -> Result<()
     progress.clear();
     counted.map_err(DbError::Store)?;
     let mut text = head(reader, &usage, unsettled)?;
+    disk(&mut text, reader.disk_free_bytes(), disk_free_bytes_min);
     tables(&mut text, &reader.tables().map_err(DbError::Store)?);
     survey.tell(&mut text, top);
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(DbError::Write)
@@ -121,6 +127,17 @@ fn head(reader: &Reader, usage: &Usage, unsettled: u64) -> Result<String, DbErro
     let mut text = String::new();
     rows.iter().for_each(|(name, value)| put(&mut text, format_args!("{name:<14} {value}\n")));
     Ok(text)
+}
+
+/// What is free where the store is, against what is to stay free.
+fn disk(text: &mut String, free: Option<u64>, min: u64) {
+    let Some(free) = free else { return };
+    let said = match (min, free < min) {
+        (0, _) => String::new(),
+        (_, false) => format!(", events are refused below {}", bytes(min)),
+        (_, true) => format!(", less than the {} that are to stay free: events are refused", bytes(min)),
+    };
+    put(text, format_args!("{:<14} {} free{said}\n", "disk", bytes(free)));
 }
 
 fn tables(text: &mut String, sizes: &[TableSize]) {

@@ -1,0 +1,3 @@
+//! Room on the disk: what becomes of events when it runs low.
+
+mod low_disk;
