@@ -16,13 +16,13 @@ use crate::harness::Relay;
 use crate::harness::http::request;
 
 /// The samples of a scrape: `name{label="value"}` and its number.
-pub(super) struct Scrape {
+pub struct Scrape {
     pub(super) text: String,
     samples: HashMap<String, f64>,
 }
 
 impl Scrape {
-    pub(super) async fn of(relay: &Relay) -> Self {
+    pub async fn of(relay: &Relay) -> Self {
         let address = relay.metrics_address().expect("it has metrics");
         let response = request(&address, "GET", "/metrics", &[]).await;
         assert_eq!(response.status, 200);
@@ -35,7 +35,7 @@ impl Scrape {
         Self { samples: lines.map(sample).collect(), text: response.body }
     }
 
-    pub(super) fn get(&self, sample: &str) -> f64 {
+    pub fn get(&self, sample: &str) -> f64 {
         *self.samples.get(sample).unwrap_or_else(|| panic!("no {sample} in {}", self.text))
     }
 
@@ -70,7 +70,7 @@ pub(super) fn with_metrics(config: &mut Config) {
     config.metrics.addresses = vec!["127.0.0.1:0".parse().unwrap()];
 }
 
-pub(super) async fn start_with(turn: impl FnOnce(&mut Config)) -> Relay {
+pub async fn start_with(turn: impl FnOnce(&mut Config)) -> Relay {
     Relay::start_with(|config| {
         with_metrics(config);
         turn(config);

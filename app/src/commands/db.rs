@@ -66,7 +66,9 @@ pub enum DbError {
 /// [`DbError`].
 pub fn run(config: &Config, command: &DbCommand, out: impl Write) -> Result<(), DbError> {
     match command {
-        DbCommand::Info { top } => info::run(&open_reader(config)?, *top, config.store.disk_free_bytes_min, out),
+        DbCommand::Info { top } => {
+            info::run(&open_reader(config)?, *top, config.store.disk_free_bytes_min, out)
+        }
         DbCommand::Verify => verify::run(&open_reader(config)?, out),
         DbCommand::Compact => compact::run(&config.store.data_dir, &store_options(&config.store), out),
         DbCommand::Migrate => migrate::run(config, out),

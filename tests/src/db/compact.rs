@@ -78,8 +78,7 @@ fn a_disk_without_room_for_both_keeps_what_there_was() {
     let file = TempDir::new().unwrap();
     let file = file.path().join("events.jsonl");
     fs::write(&file, lines(&events)).unwrap();
-    let mut import =
-        chappe(&["--data-dir", disk.path().to_str().unwrap(), "import", file.to_str().unwrap()]);
+    let mut import = chappe(&["--data-dir", disk.path().to_str().unwrap(), "import", file.to_str().unwrap()]);
     // To the last byte.
     import.env("CHAPPE_STORE__DISK_FREE_BYTES_MIN", "0");
     assert_eq!(counted(&run(import).out, "stored"), 350);

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::harness::http::request;
 use crate::harness::{Client, Process, chappe, lines, on, run};
+use crate::metrics::{Scrape, start_with};
 
 const REFUSED: &str = "error: the relay's disk is nearly full, it was not stored";
 /// More than any disk has.
@@ -45,8 +46,7 @@ async fn a_relay_on_a_low_disk_serves_and_takes_nothing() {
     relay.stop().await;
     assert!(!relay.log().contains("disk"), "{}", relay.log());
 
-    let knobs = [("STORE__DISK_FREE_BYTES_MIN", TOO_MUCH), ("METRICS__ADDRESSES", "127.0.0.1:0")];
-    let mut relay = Process::start_with_more(dir.path(), &["127.0.0.1:0"], &knobs, 1).await;
+    let mut relay = Process::start(dir.path(), &[("STORE__DISK_FREE_BYTES_MIN", TOO_MUCH)]).await;
     let mut client = relay.connect().await;
     for n in 2..5 {
         assert_eq!(client.publish(&note(n, 10)).await, (false, REFUSED.to_owned()));
@@ -54,24 +54,25 @@ async fn a_relay_on_a_low_disk_serves_and_takes_nothing() {
     client.finds("{}", &[&note(1, 10)]).await;
     // What is not stored passes.
     assert!(client.publish(&EventBuilder::new(20_000).sign(&Keys::from_seed(1))).await.0);
-    let address = relay.addresses().iter().map(ToString::to_string).collect::<Vec<_>>();
-    for address in &address {
-        assert_eq!(get(address, "/readyz").await, (503, "the disk is nearly full\n".to_owned()));
-        assert_eq!(get(address, "/healthz").await.0, 200);
-    }
-    let mut metrics = String::new();
-    for address in &address {
-        metrics += &get(address, "/metrics").await.1;
-    }
-    for line in
-        ["chappe_store_disk_low 1".to_owned(), format!("chappe_store_disk_free_min_bytes {TOO_MUCH}")]
-    {
-        assert!(metrics.contains(&line), "{metrics}");
-    }
     logs(&relay, "events are refused: the disk is nearly full", 1).await;
     relay.stop().await;
     // Three events and two looks at it later, it is still said once, and by nobody else.
     assert_eq!(relay.log().matches("refused").count(), 1, "{}", relay.log());
+}
+
+#[tokio::test]
+async fn a_low_disk_is_to_be_seen() {
+    let relay = start_with(|config| config.store.disk_free_bytes_min = TOO_MUCH.parse().unwrap()).await;
+    for address in [relay.address(), relay.metrics_address().unwrap()] {
+        assert_eq!(get(&address, "/readyz").await, (503, "the disk is nearly full\n".to_owned()));
+        assert_eq!(get(&address, "/healthz").await.0, 200);
+    }
+    let scrape = Scrape::of(&relay).await;
+    assert_eq!(scrape.get("chappe_store_disk_low"), 1.0);
+    assert_eq!(scrape.get("chappe_store_disk_free_min_bytes"), TOO_MUCH.parse::<f64>().unwrap());
+    assert!(scrape.get("chappe_store_disk_free_bytes") > 0.0);
+    let relay = start_with(|config| config.store.disk_free_bytes_min = 0).await;
+    assert_eq!(Scrape::of(&relay).await.get("chappe_store_disk_low"), 0.0);
 }
 
 #[test]
