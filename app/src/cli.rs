@@ -28,6 +28,7 @@ Examples:
   chappe policy explain --event note.json --as npub1...
   chappe invite --uses 5                       a code by which five can become members
   chappe db verify                             is everything there as it was signed and indexed?
+  chappe db repair                             build it again from the events that are right
 
 The configuration is read from --config, then from environment variables named CHAPPE_SECTION__KEY,
 then from the command line; the later one counts. `chappe config show` prints the result.

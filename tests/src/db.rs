@@ -5,6 +5,7 @@ mod compact;
 mod delete;
 mod info;
 mod migrate;
+mod repair;
 mod verify;
 
 use std::path::Path;

@@ -23,6 +23,19 @@ pub enum DbCommand {
     /// nothing. The relay may be running. Ends with exit code 1 when something is wrong, and says what.
     Verify,
 
+    /// Build the store again from its own events
+    ///
+    /// For when `db verify` finds something wrong. Every event whose id and signature are right is kept and indexed anew, with
+    /// what was deleted, the lists and the members. An event that is not right, or is there twice, is written into
+    /// set-aside-N.jsonl in the data directory, and told. The new file takes the place of the old one at the end, in one step; killed
+    /// before, this leaves the store as it was. The old file is kept beside it, so the disk needs room for both. The relay
+    /// must not be running.
+    Repair {
+        /// Do not write down what is not kept, only tell it
+        #[arg(long)]
+        drop: bool,
+    },
+
     /// Make the store's file smaller
     ///
     /// Writes what it holds into a new file, without the pages that were freed, and puts that into place in one step. The

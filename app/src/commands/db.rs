@@ -8,6 +8,7 @@ mod hashed;
 mod info;
 mod migrate;
 mod parts;
+mod repair;
 mod restore;
 mod set;
 mod verify;
@@ -71,6 +72,11 @@ pub fn run(config: &Config, command: &DbCommand, out: impl Write) -> Result<(), 
         }
         DbCommand::Verify => verify::run(&open_reader(config)?, out),
         DbCommand::Compact => compact::run(&config.store.data_dir, &store_options(&config.store), out),
+        DbCommand::Repair { drop } => {
+            let unsound = if *drop { repair::Unsound::Dropped } else { repair::Unsound::SetAside };
+            let options = new_store_options(&config.store).map_err(DbError::Open)?;
+            repair::run(&config.store.data_dir, &options, unsound, out)
+        }
         DbCommand::Migrate => migrate::run(config, out),
         DbCommand::Delete { filter, yes, for_good } => {
             // A store that is not there would be made.

@@ -15,18 +15,20 @@ use crate::record::Record;
 use crate::store::{Seq, Store};
 use crate::write::Writer;
 
-/// Where a store is built, in the directory that it is for. While it is there and no store is, none opens.
+/// Where a store is restored, in the directory that it is for. While it is there and no store is, none opens.
 pub(crate) const BUILDING: &str = "restoring";
 
 /// What goes into one commit.
-const BATCH_RECORDS: usize = 2048;
-const BATCH_BYTES: usize = 4 << 20;
+pub(crate) const BATCH_RECORDS: usize = 2048;
+pub(crate) const BATCH_BYTES: usize = 4 << 20;
 
 /// A store that is being built. Dropped before [`Builder::finish`], it leaves nothing.
 #[derive(Debug)]
 pub struct Builder {
     store: Option<Store>,
     dir: PathBuf,
+    /// Where it is until it is put into place.
+    building: PathBuf,
     batch: Vec<(Seq, Record)>,
     batch_bytes: usize,
     last: Seq,
@@ -61,7 +63,18 @@ impl Builder {
         if dir.join(DATA_FILE).exists() {
             return Err(BuildError::NotEmpty(dir.join(DATA_FILE)));
         }
-        let building = dir.join(BUILDING);
+        Self::begin_in(dir, BUILDING, options, lock)
+    }
+
+    /// Begins it in this directory of that one, for whoever has the lock to write.
+    pub(crate) fn begin_in(
+        dir: &Path,
+        building: &str,
+        options: &Options,
+        lock: File,
+    ) -> Result<Self, BuildError> {
+        let io = |error| BuildError::Io(dir.to_owned(), error);
+        let building = dir.join(building);
         remove(&building).map_err(io)?;
         let store = Store::open(&building, options).map_err(BuildError::Open)?;
         // Before anything is in it, so that no kill leaves a directory that looks empty.
@@ -69,6 +82,7 @@ impl Builder {
         Ok(Self {
             store: Some(store),
             dir: dir.to_owned(),
+            building,
             batch: Vec::new(),
             batch_bytes: 0,
             last: Seq(0),
@@ -103,16 +117,7 @@ impl Builder {
     pub fn mark(&mut self, marks: &[Mark<'_>]) -> Result<(), Error> {
         let Some(store) = &self.store else { return Ok(()) };
         let mut txn = store.env.write_txn()?;
-        for mark in marks {
-            match *mark {
-                Mark::DeletedId(key) => store.tables.deleted_ids.put(&mut txn, key, &())?,
-                Mark::DeletedAddress(key, until) => {
-                    store.tables.deleted_addresses.put(&mut txn, key, &until)?;
-                }
-                Mark::Vanished(key, until) => store.tables.vanished.put(&mut txn, key, &until)?,
-                Mark::State(key, value) => store.tables.state.put(&mut txn, key, value)?,
-            }
-        }
+        marks.iter().try_for_each(|mark| mark.put(&store.tables, &mut txn))?;
         Ok(txn.commit()?)
     }
 
@@ -128,24 +133,41 @@ impl Builder {
             writer.skip_to(last);
             writer.commit().map_err(BuildError::Store)?;
         }
-        let building = self.dir.join(BUILDING);
         let io = |error| BuildError::Io(self.dir.clone(), error);
         // With this it is there.
-        fs::rename(building.join(DATA_FILE), self.dir.join(DATA_FILE)).map_err(io)?;
+        fs::rename(self.building.join(DATA_FILE), self.dir.join(DATA_FILE)).map_err(io)?;
         File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(io)
     }
 
     fn commit(&mut self) -> Result<(), Error> {
-        let Some(store) = self.store.as_ref().filter(|_| !self.batch.is_empty()) else { return Ok(()) };
-        let mut writer = Writer::begin(store, Timestamp(0))?;
-        store.check_room(&writer.txn, self.batch_bytes)?;
-        self.batch.iter().try_for_each(|(seq, record)| writer.insert_as(*seq, record))?;
-        let share = writer.turn.share();
-        writer.settle(share)?;
-        writer.commit()?;
+        if !self.batch.is_empty() {
+            self.write(self.batch_bytes, |writer| {
+                self.batch.iter().try_for_each(|(seq, record)| writer.insert_as(*seq, record))
+            })?;
+        }
         self.batch.clear();
         self.batch_bytes = 0;
         Ok(())
+    }
+
+    /// Puts so many bytes of records in one commit.
+    pub(crate) fn write(
+        &self,
+        bytes: usize,
+        put: impl FnOnce(&mut Writer<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some(store) = &self.store else { return Ok(()) };
+        let mut writer = Writer::begin(store, Timestamp(0))?;
+        store.check_room(&writer.txn, bytes)?;
+        put(&mut writer)?;
+        let share = writer.turn.share();
+        writer.settle(share)?;
+        writer.commit()
+    }
+
+    /// The store, for what does not go by its writer.
+    pub(crate) const fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
     }
 }
 
@@ -153,11 +175,12 @@ impl Drop for Builder {
     fn drop(&mut self) {
         self.store = None;
         // What cannot be removed keeps a store from being opened here, unless there is one.
-        let _ = remove(&self.dir.join(BUILDING));
+        let _ = remove(&self.building);
     }
 }
 
-fn remove(dir: &Path) -> io::Result<()> {
+/// Removes what a builder has left, if there is any.
+pub(crate) fn remove(dir: &Path) -> io::Result<()> {
     match fs::remove_dir_all(dir) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),

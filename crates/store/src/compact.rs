@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use heed::{CompactionOption, EnvFlags};
 
 use crate::builder::BuildError;
-use crate::env::{DATA_FILE, Options, check_whole, open_env};
+use crate::env::{DATA_FILE, Options, open_env};
 use crate::lock;
-use crate::open_error::OpenError;
+use crate::reader::check_is_there;
 
 /// What the copy is called until it takes the place of the file. One that a kill left behind is removed when the store
 /// is opened.
@@ -25,10 +25,7 @@ impl Options {
     ///
     /// [`BuildError`]; the old file is as it was then.
     pub fn compact(&self, dir: &Path) -> Result<(u64, u64), BuildError> {
-        if !dir.join(DATA_FILE).is_file() {
-            check_whole(dir).map_err(BuildError::Open)?;
-            return Err(BuildError::Open(OpenError::NoStore(dir.to_owned())));
-        }
+        check_is_there(dir).map_err(BuildError::Open)?;
         let _writing = lock::to_write(dir).map_err(BuildError::Open)?;
         let _reading = lock::to_replace(dir).map_err(BuildError::Open)?;
         remove_copy(dir).map_err(|error| BuildError::Io(copy_path(dir), error))?;

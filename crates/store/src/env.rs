@@ -6,12 +6,13 @@ use std::path::Path;
 
 use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 
-use crate::builder::BUILDING;
+use crate::builder::{self, BUILDING};
 use crate::compact::remove_copy;
 use crate::error::Error;
 use crate::lock;
 use crate::open_error::OpenError;
 use crate::query::Counters;
+use crate::repair::REPAIRING;
 use crate::room::DiskGuard;
 use crate::store::{Seq, Store};
 use crate::tables::{
@@ -96,6 +97,7 @@ impl Store {
         let lock = lock::to_write(dir)?;
         check_whole(dir)?;
         remove_copy(dir).map_err(io)?;
+        builder::remove(&dir.join(REPAIRING)).map_err(io)?;
         let env = open_env(dir, (map_bytes, options.readers_max), EnvFlags::empty())?;
         let tables = open_tables(dir, &env, options.line)?;
         // The names of new files are durable only once their directory is.

@@ -31,6 +31,7 @@ mod query;
 mod reader;
 mod record;
 mod remove;
+mod repair;
 mod restore;
 mod room;
 mod state;
@@ -53,6 +54,7 @@ pub use query::{
 pub use reader::{Reader, TableSize};
 pub use record::{Record, RecordView};
 pub use remove::Return;
+pub use repair::{Found, Lost, Out, OutReason, Repair};
 pub use room::Disk;
 pub use state::{StateChange, StateEntry};
 pub use store::{Seq, Store, Usage};

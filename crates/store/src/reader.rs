@@ -57,21 +57,13 @@ impl Reader {
     ///
     /// [`OpenError`], with a text for the operator; [`OpenError::InUse`] when the file is being replaced just now.
     pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
-        check_whole(dir)?;
-        if !dir.join(DATA_FILE).is_file() {
-            return Err(OpenError::NoStore(dir.to_owned()));
-        }
+        check_is_there(dir)?;
         let lock = lock::to_read(dir)?;
-        let map_bytes = options.whole_map_bytes();
-        let env = open_env(dir, (map_bytes, options.readers_max), EnvFlags::READ_ONLY)?;
+        let (env, tables) = open_to_read(dir, options)?;
         let unreadable = |error: heed::Error| OpenError::Unreadable(dir.to_owned(), error.into());
-        let tables = find_tables(&env).map_err(unreadable)?.map_err(|found| match found {
-            found if found > SCHEMA => OpenError::NewerSchema { found, known: SCHEMA },
-            found => OpenError::OlderSchema { found, known: SCHEMA },
-        })?;
         let txn = env.clone().static_read_txn().map_err(unreadable)?;
         let view = Young::new(0, Seq(0), Seq(0)).view();
-        Ok(Self { txn, tables, view, env, map_bytes: map_bytes as u64, lock })
+        Ok(Self { txn, tables, view, env, map_bytes: options.whole_map_bytes() as u64, lock })
     }
 
     /// The number by which the store is told from others; 0 when it has none.
@@ -173,7 +165,7 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`Error::Engine`]. Damage is not an error here but a [`Fault`](crate::Fault).
+    /// As there.
     pub fn audit(&self, see: See<'_>) -> Result<Audit, Error> {
         let indexes = Indexes { view: &self.view, tables: &self.tables, txn: &self.txn };
         audit(&indexes, Unsettled::Elsewhere, see)
@@ -184,6 +176,26 @@ impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reader").field("dir", &self.env.path()).finish_non_exhaustive()
     }
+}
+
+/// Whether there is a store that can be opened.
+pub(crate) fn check_is_there(dir: &Path) -> Result<(), OpenError> {
+    check_whole(dir)?;
+    if dir.join(DATA_FILE).is_file() { Ok(()) } else { Err(OpenError::NoStore(dir.to_owned())) }
+}
+
+/// The file of LMDB and its tables, for whoever holds the lock to read or to write.
+pub(crate) fn open_to_read(
+    dir: &Path,
+    options: &Options,
+) -> Result<(Env<WithoutTls>, Tables<'static>), OpenError> {
+    let env = open_env(dir, (options.whole_map_bytes(), options.readers_max), EnvFlags::READ_ONLY)?;
+    let found = find_tables(&env).map_err(|error| OpenError::Unreadable(dir.to_owned(), error.into()))?;
+    let tables = found.map_err(|found| match found {
+        found if found > SCHEMA => OpenError::NewerSchema { found, known: SCHEMA },
+        found => OpenError::OlderSchema { found, known: SCHEMA },
+    })?;
+    Ok((env, tables))
 }
 
 /// The tables; or the layout, when it is another one.

@@ -197,6 +197,14 @@ impl<'e> Tables<'e> {
         RecordView::parse(bytes).map(Some).ok_or(Error::Corrupt("a record ends too early"))
     }
 
+    /// The last number that a record can have: of what was given out and what is there, the larger one.
+    pub(crate) fn last_record(&self, txn: &RoTxn<'_>) -> Result<Seq, Error> {
+        let given = self.last_seq(txn)?;
+        // Where the last page is damaged, what was given out has to do.
+        let there = self.records.last(txn).ok().flatten();
+        Ok(there.map_or(given, |(seq, _)| given.max(Seq(seq))))
+    }
+
     pub(crate) fn last_seq(&self, txn: &RoTxn<'_>) -> Result<Seq, Error> {
         self.meta_seq(txn, META_LAST_SEQ)
     }

@@ -173,7 +173,7 @@ impl<'s> Writer<'s> {
     }
 
     /// Removes the version that this one replaces, if any. False when the stored version is to stay.
-    fn clear_place(&mut self, head: &EventHead<'_>) -> Result<bool, Error> {
+    pub(crate) fn clear_place(&mut self, head: &EventHead<'_>) -> Result<bool, Error> {
         let Some(address) = head.address() else { return Err(Error::Misplaced(head.kind)) };
         let Some(seq) = self.find(Index::Head, &keys::address_key(&address))? else { return Ok(true) };
         let stored = self.record(seq)?;

@@ -87,6 +87,10 @@ fn a_disk_without_room_for_both_keeps_what_there_was() {
     assert_eq!(said.code, Some(1), "{}", said.out);
     assert!(!disk.path().join("data.mdb.compact").exists());
     assert_eq!(on(disk.path(), &["export"]), exported);
+    // Nor is there room for a repair, which leaves nothing of its own.
+    assert_eq!(said_on(disk.path(), &["db", "repair"]).code, Some(1));
+    assert!(!disk.path().join("repairing").exists() && !disk.path().join("data.mdb.damaged").exists());
+    assert_eq!(on(disk.path(), &["export"]), exported);
     // Nor is there room for a backup, and none is left half made.
     let set = disk.path().join("set");
     let said = said_on(disk.path(), &["db", "backup", set.to_str().unwrap()]);

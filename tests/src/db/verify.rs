@@ -8,7 +8,7 @@ use super::{notes, settle};
 use crate::harness::{Said, counted, import, lines, on, said_on, seed};
 
 /// Where these bytes stand in the store's file.
-fn places(file: &[u8], bytes: &[u8]) -> Vec<usize> {
+pub(super) fn places(file: &[u8], bytes: &[u8]) -> Vec<usize> {
     file.windows(bytes.len()).enumerate().filter(|(_, window)| *window == bytes).map(|(at, _)| at).collect()
 }
 
@@ -21,7 +21,8 @@ fn damaged(dir: &Path, damage: impl FnOnce(&mut Vec<u8>)) -> Said {
     said_on(copy.path(), &["db", "verify"])
 }
 
-fn store_of(events: &[TestEvent]) -> TempDir {
+/// A store of these events, with their index entries in the tables.
+pub(super) fn store_of(events: &[TestEvent]) -> TempDir {
     let dir = TempDir::new().unwrap();
     import(dir.path(), &lines(events));
     settle(dir.path());

@@ -41,8 +41,13 @@ pub(super) fn check_form(record: &RecordView<'_>, scratch: &mut Scratch) -> Resu
     if made.view() == *record { Ok(()) } else { Err(Damage::OtherHead) }
 }
 
-/// Whether the event of a wire form is what its author signed.
-pub(super) fn check_proof(json: &[u8], scratch: &mut Scratch, buffer: &mut Vec<u8>) -> Result<(), Damage> {
+/// The event of a wire form, if it is what its author signed.
+pub(super) fn prove<'a>(
+    json: &'a [u8],
+    scratch: &'a mut Scratch,
+    buffer: &mut Vec<u8>,
+) -> Result<Event<'a>, Damage> {
     let event = decode(json, scratch)?;
-    check_id(&event, buffer).and_then(|()| check_signature(&event)).map_err(Damage::Forged)
+    check_id(&event, buffer).and_then(|()| check_signature(&event)).map_err(Damage::Forged)?;
+    Ok(event)
 }

@@ -10,7 +10,7 @@ use chappe_codec::Scratch;
 use chappe_store::{Audit, Reader, Seq};
 
 use super::DbError;
-use super::check::{Damage, check_form, check_proof};
+use super::check::{Damage, check_form, prove};
 use crate::commands::progress::{Progress, Unit};
 use crate::figures::grouped;
 
@@ -120,9 +120,9 @@ fn prove_all(receiver: &Mutex<Receiver<Chunk>>) -> Damages {
         let received = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(chunk) = received else { return damages };
         for (seq, json) in chunk {
-            match check_proof(&json, &mut scratch, &mut buffer) {
+            match prove(&json, &mut scratch, &mut buffer) {
                 // What is no event was noted where it was read.
-                Ok(()) | Err(Damage::NoEvent(_)) => {}
+                Ok(_) | Err(Damage::NoEvent(_)) => {}
                 Err(damage) => damages.note(seq, damage),
             }
         }
