@@ -198,7 +198,7 @@ fn open_tls(config: &Config) -> Result<Option<Arc<Tls>>, StartError> {
         return Err(StartError::Config(faults));
     }
     let speaks_tls = !config.tls.addresses.is_empty();
-    let tls = speaks_tls.then(|| Tls::open(&config.tls)).transpose();
+    let tls = speaks_tls.then(|| Tls::open(&config.tls, &config.store.data_dir)).transpose();
     Ok(tls.map_err(StartError::Tls)?.map(Arc::new))
 }
 

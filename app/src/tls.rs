@@ -3,14 +3,17 @@
 //! A handshake takes the certificate that is in force at that moment. Connections that are open keep what they were made
 //! with, so that a new certificate disturbs nobody.
 
+mod acme;
+mod life;
 mod pair;
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
@@ -20,9 +23,13 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
-pub use self::pair::PairError;
+use self::acme::Acme;
+use self::life::Life;
 use crate::config;
 use crate::stream::Stream;
+
+pub(crate) use self::acme::{AcmeError, pause};
+pub use self::pair::PairError;
 
 /// What is spoken in it. A client that insists on something else is turned away in the handshake.
 const HTTP_1: &[u8] = b"http/1.1";
@@ -57,41 +64,72 @@ impl std::error::Error for TlsError {}
 ///
 /// [`TlsError`]
 pub(crate) fn check(config: &config::Tls) -> Result<(), TlsError> {
-    if config.addresses.is_empty() { Ok(()) } else { Tls::open(config).map(drop) }
+    let is_read = !config.addresses.is_empty() && config.acme_domains.is_empty();
+    // What is got by ACME is not there before the relay runs.
+    if is_read { Tls::open(config, Path::new("")).map(drop) } else { Ok(()) }
 }
 
 /// What all connections with TLS share.
 pub(crate) struct Tls {
     acceptor: TlsAcceptor,
-    provider: Arc<CryptoProvider>,
     current: Arc<Current>,
-    /// The certificate's file and the key's.
+    /// The certificate's file and the key's; one file where they are got by ACME.
     files: [PathBuf; 2],
-    /// Told when the files are to be looked at at once.
+    acme: Option<Arc<Acme>>,
+    /// Told when the files are to be looked at at once, or the authority is to be asked again.
     pub(crate) asked: Notify,
 }
 
-/// The certificate in force.
+/// The certificate in force; none before the first one is got.
 #[derive(Debug)]
-struct Current(ArcSwap<CertifiedKey>);
+struct Current(ArcSwapOption<Shown>);
+
+/// What clients are shown.
+#[derive(Debug)]
+struct Shown {
+    pair: Arc<CertifiedKey>,
+    life: Option<Life>,
+}
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+        self.0.load().as_ref().map(|shown| Arc::clone(&shown.pair))
     }
 }
 
+impl Current {
+    fn show(&self, pair: CertifiedKey) {
+        let life = pair.end_entity_cert().ok().and_then(Life::read);
+        self.0.store(Some(Arc::new(Shown { pair: Arc::new(pair), life })));
+    }
+}
+
+/// The cryptography that is used everywhere.
+fn provider() -> CryptoProvider {
+    ring::default_provider()
+}
+
 impl Tls {
-    /// Reads certificate and key.
+    /// Reads certificate and key. Where they are got by ACME they may be missing.
     ///
     /// # Errors
     ///
     /// [`TlsError`]
-    pub(crate) fn open(config: &config::Tls) -> Result<Self, TlsError> {
-        let provider = Arc::new(ring::default_provider());
-        let pair = pair::read(&config.certificate, &config.key, &provider).map_err(TlsError::Pair)?;
-        let current = Arc::new(Current(ArcSwap::from_pointee(pair)));
-        let mut setup = ServerConfig::builder_with_provider(Arc::clone(&provider))
+    pub(crate) fn open(config: &config::Tls, data_dir: &Path) -> Result<Self, TlsError> {
+        let acme = Acme::new(config, data_dir).map(Arc::new);
+        let files = match &acme {
+            None => [config.certificate.clone(), config.key.clone()],
+            Some(acme) => [acme.pair(), acme.pair()],
+        };
+        let current = Arc::new(Current(ArcSwapOption::empty()));
+        let [certificate, key] = &files;
+        match pair::read(certificate, key) {
+            Ok(pair) => current.show(pair),
+            Err(error) if acme.is_none() => return Err(TlsError::Pair(error)),
+            Err(PairError::Read(_, error)) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(%error, "another certificate is asked for"),
+        }
+        let mut setup = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Setup)?
             .with_no_client_auth()
@@ -100,14 +138,7 @@ impl Tls {
         // The client keeps what a resumed session needs, under a key of ours that changes every few hours.
         setup.ticketer = ring::Ticketer::new().map_err(TlsError::Setup)?;
         setup.send_tls13_tickets = TICKETS;
-        let files = [config.certificate.clone(), config.key.clone()];
-        Ok(Self {
-            acceptor: TlsAcceptor::from(Arc::new(setup)),
-            provider,
-            current,
-            files,
-            asked: Notify::new(),
-        })
+        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(setup)), current, files, acme, asked: Notify::new() })
     }
 
     /// The files that it was read from.
@@ -118,13 +149,46 @@ impl Tls {
     /// Reads the files again. What is wrong with them is told to the log, and the certificate in force stays.
     pub(crate) fn reload(&self) {
         let [certificate, key] = &self.files;
-        match pair::read(certificate, key, &self.provider) {
+        match pair::read(certificate, key) {
             Ok(pair) => {
-                self.current.0.store(Arc::new(pair));
+                self.current.show(pair);
                 tracing::info!(file = %certificate.display(), "took over a new certificate");
             }
             Err(error) => tracing::error!(%error, "the old certificate stays in force"),
         }
+    }
+
+    /// Whether its certificates are got by ACME, and not read from files that others change.
+    pub(crate) const fn is_by_acme(&self) -> bool {
+        self.acme.is_some()
+    }
+
+    /// What an authority is answered when it looks for a token, if it is one of ours.
+    pub(crate) fn token_answer(&self, token: &str) -> Option<String> {
+        self.acme.as_ref()?.answer(token)
+    }
+
+    /// How long it is until another certificate has to be got by ACME. None where there is no certificate yet.
+    pub(crate) fn renewal_in(&self, now: u64) -> Option<Duration> {
+        let shown = self.current.0.load();
+        let shown = shown.as_ref()?;
+        let wanted = self.acme.as_ref().map_or(&[][..], |acme| acme.domains());
+        // One for other names is replaced at once: the configuration has changed.
+        let life = shown.life.as_ref().filter(|life| life.is_for(wanted));
+        Some(Duration::from_secs(life.map_or(0, |life| life.renewal().saturating_sub(now))))
+    }
+
+    /// Gets a new certificate by ACME, and takes it over.
+    ///
+    /// # Errors
+    ///
+    /// [`AcmeError`]; the certificate in force stays.
+    pub(crate) async fn renew(&self) -> Result<(), AcmeError> {
+        if let Some(acme) = &self.acme {
+            acme.obtain().await?;
+            self.reload();
+        }
+        Ok(())
     }
 
     /// Does the handshake. It waits for as long as that takes: the caller sets a bound.

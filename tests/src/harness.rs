@@ -1,5 +1,6 @@
 //! A relay to test and a client to test it with.
 
+pub mod acme;
 mod client;
 mod command_line;
 pub mod frames;

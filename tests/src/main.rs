@@ -14,6 +14,7 @@
 )]
 #![allow(unreachable_pub, reason = "nothing is outside; `pub` says what modules offer one another")]
 
+mod acme;
 mod admin;
 mod and_tags;
 mod back_pressure;

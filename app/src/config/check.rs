@@ -1,6 +1,7 @@
 //! Values that are out of range or do not go together.
 
 mod access;
+mod acme;
 mod listen;
 mod network;
 
@@ -47,6 +48,7 @@ impl Config {
         self.check_least(&mut faults);
         self.check_pairs(&mut faults);
         listen::check(self, &mut faults);
+        acme::check(&self.tls, &mut faults);
         access::check(self, &mut faults);
         network::check(self, &mut faults);
         faults.0

@@ -84,7 +84,9 @@ pub fn load(
     }
     let folder = file.and_then(Path::parent).unwrap_or(Path::new(""));
     let Config { policy, tls, .. } = &mut config;
-    for path in [&mut policy.file, &mut policy.shadow_file, &mut tls.certificate, &mut tls.key] {
+    let files =
+        [&mut policy.file, &mut policy.shadow_file, &mut tls.certificate, &mut tls.key, &mut tls.acme_root];
+    for path in files {
         *path = from_folder(folder, path);
     }
     folder.clone_into(&mut config.policy.folder);

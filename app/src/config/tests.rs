@@ -183,6 +183,27 @@ fn impossible_combinations_name_key_and_line() {
         ("[timeouts]\nwrite_seconds = 0", "FILE:2: timeouts.write_seconds"),
         ("[buffers]\nhit_percent_min = 101", "FILE:2: buffers.hit_percent_min: 101 of a hundred"),
         ("[listen]\naddresses = []", "FILE:2: listen.addresses"),
+        (
+            "[listen]\naddresses = [\"[::1]:1\", \"[::1]:1\"]",
+            "FILE:2: listen.addresses: [::1]:1 is listened on already",
+        ),
+        ("[tls]\naddresses = [\"[::1]:1\"]", "tls.certificate: is needed for tls.addresses"),
+        ("[tls]\naddresses = [\"[::1]:1\"]\ncertificate = \"c\"", "tls.key: is needed for tls.addresses"),
+        ("[tls]\nredirect_addresses = [\"[::1]:1\"]", "FILE:2: tls.redirect_addresses: there is nothing"),
+        ("[tls]\nacme_domains = [\"a.example\"]", "FILE:2: tls.acme_domains: a certificate is of no use"),
+        ("[tls]\nkey = \"k\"\nacme_domains = [\"a.example\"]", "FILE:2: tls.key: tls.acme_domains get"),
+        ("[tls]\nacme_domains = [\"*.example\"]", "FILE:2: tls.acme_domains: \"*.example\" is no name"),
+        ("[tls]\nacme_domains = [\"192.0.2.1\"]", "FILE:2: tls.acme_domains: \"192.0.2.1\" is no name"),
+        ("[tls]\nacme_domains = [\"a.example.\"]", "FILE:2: tls.acme_domains: \"a.example.\" is no name"),
+        (
+            "[tls]\nacme_domains = [\"b.example\", \"B.example\"]",
+            "FILE:2: tls.acme_domains: B.example is there twice",
+        ),
+        (
+            "[tls]\nacme_contact = [\"me@example.com\"]",
+            "FILE:2: tls.acme_contact: \"me@example.com\" is no URI",
+        ),
+        ("[tls]\nacme_directory = \"http://a.example\"", "FILE:2: tls.acme_directory"),
         ("[relay]\nurls = [\"relay.example\"]", "FILE:2: relay.urls: \"relay.example\""),
         ("[log]\nfilter = \"chappe_app=loud\"", "FILE:2: log.filter"),
         (

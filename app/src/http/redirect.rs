@@ -1,5 +1,7 @@
 //! From HTTP to HTTPS, for people who type an address without it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -7,16 +9,28 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 
 use super::wanted::host;
+use crate::tls::Tls;
 
 /// What TLS is looked for at when the address says no port.
 const HTTPS_PORT: u16 = 443;
 
-/// Sends every request to the same place by HTTPS, at this port.
-pub(crate) fn redirect(port: u16) -> Router {
-    Router::new().fallback(to_https).with_state(port)
+/// Where an authority looks for its tokens (RFC 8555, section 8.3).
+const TOKENS: &str = "/.well-known/acme-challenge/";
+
+/// Sends every request to the same place by HTTPS, at this port; but for those of an authority, which looks here.
+pub(crate) fn redirect(port: u16, tls: Arc<Tls>) -> Router {
+    Router::new().fallback(answer).with_state((port, tls))
 }
 
-async fn to_https(State(port): State<u16>, request: Request) -> Response<Body> {
+async fn answer(State((port, tls)): State<(u16, Arc<Tls>)>, request: Request) -> Response<Body> {
+    let token = request.uri().path().strip_prefix(TOKENS);
+    match token.and_then(|token| tls.token_answer(token)) {
+        Some(answer) => answer.into_response(),
+        None => to_https(port, &request),
+    }
+}
+
+fn to_https(port: u16, request: &Request) -> Response<Body> {
     let place = host(request.headers())
         .and_then(|host| location(host, request.uri().path_and_query()?.as_str(), port));
     match place {

@@ -110,7 +110,7 @@ pub(super) fn open(listeners: Vec<Listener>, tls: Option<&Arc<Tls>>, routes: &Ro
         let (link, routes) = match role {
             Role::Plain => (Link::Plain, routes.clone()),
             Role::Tls => (Link::Tls(Arc::clone(tls?)), routes.clone()),
-            Role::Redirect => (Link::Plain, http::redirect(https_port?)),
+            Role::Redirect => (Link::Plain, http::redirect(https_port?, Arc::clone(tls?))),
         };
         Some(Front { listener, link, routes })
     };

@@ -1,6 +1,7 @@
 //! What a relay does by itself, now and then.
 
 mod buffers;
+mod certificate;
 mod disk;
 
 use std::os::unix::fs::MetadataExt;
@@ -57,7 +58,14 @@ impl Upkeep {
         if !policy_files.is_empty() {
             tasks.push(tokio::spawn(watch_policy(Arc::clone(shared), plugins, policy_files)));
         }
-        tasks.extend(tls.map(|tls| tokio::spawn(watch_certificate(Arc::clone(shared), tls))));
+        if let Some(tls) = tls {
+            let shared = Arc::clone(shared);
+            tasks.push(if tls.is_by_acme() {
+                tokio::spawn(certificate::renew(shared, tls))
+            } else {
+                tokio::spawn(certificate::watch(shared, tls))
+            });
+        }
         tasks
     }
 }
@@ -153,32 +161,6 @@ async fn watch_policy(shared: Arc<Shared>, plugins: Arc<Plugins>, files: Vec<Pat
         let _ = tokio::task::spawn_blocking(move || management.reload_policy(at)).await;
         let access = shared.services.management.live().load_full();
         plugins.keep_scripts(access.policy().scripts());
-    }
-}
-
-/// Has the certificate read again when its files have changed, or when somebody asks for it.
-///
-/// Certificate and key are changed one after the other: they are read once nothing has changed between two looks.
-async fn watch_certificate(shared: Arc<Shared>, tls: Arc<Tls>) {
-    let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
-    let mut ticks = every(LOOK_EVERY);
-    let mut seen = stamps(tls.files());
-    let mut is_changed = false;
-    loop {
-        let asked = tokio::select! {
-            () = &mut closed => return,
-            _ = ticks.tick() => false,
-            () = tls.asked.notified() => true,
-        };
-        let now = stamps(tls.files());
-        let has_moved = now != std::mem::replace(&mut seen, now.clone());
-        is_changed |= has_moved;
-        if !asked && (!is_changed || has_moved) {
-            continue;
-        }
-        is_changed = false;
-        let tls = Arc::clone(&tls);
-        let _ = tokio::task::spawn_blocking(move || tls.reload()).await;
     }
 }
 

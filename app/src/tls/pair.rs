@@ -5,10 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tokio_rustls::rustls;
-use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
+
+use super::provider;
 
 /// Longer files are not read: a chain has a few kilobytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -46,18 +47,23 @@ impl std::error::Error for PairError {}
 /// # Errors
 ///
 /// [`PairError`], also when the key belongs to another certificate.
-pub(super) fn read(
-    certificate: &Path,
-    key: &Path,
-    provider: &CryptoProvider,
+pub(super) fn read(certificate: &Path, key: &Path) -> Result<CertifiedKey, PairError> {
+    from_pem(&read_file(certificate)?, &read_file(key)?, (certificate, key))
+}
+
+/// The same from what is in the files, which errors name.
+pub(super) fn from_pem(
+    chain: &[u8],
+    secret: &[u8],
+    (certificate, key): (&Path, &Path),
 ) -> Result<CertifiedKey, PairError> {
-    let chain = CertificateDer::pem_slice_iter(&read_file(certificate)?).collect::<Result<Vec<_>, _>>();
+    let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
     let chain =
         chain.and_then(|chain| if chain.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(chain) });
     let chain = chain.map_err(|error| PairError::Pem(certificate.to_owned(), error))?;
-    let secret = PrivateKeyDer::from_pem_slice(&read_file(key)?);
+    let secret = PrivateKeyDer::from_pem_slice(secret);
     let secret = secret.map_err(|error| PairError::Pem(key.to_owned(), error))?;
-    CertifiedKey::from_der(chain, secret, provider)
+    CertifiedKey::from_der(chain, secret, &provider())
         .map_err(|error| PairError::Unusable(certificate.to_owned(), error))
 }
 

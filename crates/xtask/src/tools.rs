@@ -22,13 +22,16 @@ pub(crate) const CHROMIUM: Debian = Debian { program: "chromium", packages: &["c
 pub(crate) const CXX: Debian = Debian { program: "c++", packages: &["g++"] };
 /// Reads metrics as Prometheus does.
 pub(crate) const PROMTOOL: Debian = Debian { program: "promtool", packages: &["prometheus"] };
+/// Issues certificates by ACME, to whoever proves that a name is theirs.
+pub(crate) const PEBBLE: Debian = Debian { program: "pebble", packages: &["pebble"] };
 /// Counts the instructions of the benchmarks.
 pub(crate) const VALGRIND: Debian = Debian { program: "valgrind", packages: &["valgrind"] };
 
 /// Installs the packages when their program is missing.
 pub(crate) fn ensure_debian(wanted: Debian) -> Result<(), Failure> {
     let Debian { program, packages } = wanted;
-    if command::answer(program, "--version").is_some() {
+    // Programs in Go know no more than `-help`.
+    if ["--version", "-help"].into_iter().any(|argument| command::answer(program, argument).is_some()) {
         return Ok(());
     }
     let list = packages.join(" ");

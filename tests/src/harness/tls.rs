@@ -41,34 +41,24 @@ impl Authority {
         Pair { certificate: certificate.pem(), key: key.serialize_pem(), der: certificate.der().clone() }
     }
 
+    /// Its own certificate, in PEM.
+    pub fn root(&self) -> String {
+        self.issuer.pem()
+    }
+
     /// What a client needs that trusts it and speaks these protocols (ALPN).
     pub fn client(&self, protocols: &[&str]) -> TlsConnector {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.issuer.der().clone()).unwrap();
-        let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-        TlsConnector::from(Arc::new(config))
+        trusting(self.issuer.der(), protocols)
     }
 
     /// A TLS connection to this address.
     pub async fn connect(&self, address: &str) -> std::io::Result<TlsStream<TcpStream>> {
-        let socket = TcpStream::connect(address).await.unwrap();
-        // As browsers do: see the plain client.
-        socket.set_nodelay(true).unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        self.client(&["http/1.1"]).connect(name, socket).await
+        connect(&self.client(&["http/1.1"]), address, "localhost").await
     }
 
     /// A WebSocket over TLS.
     pub async fn join(&self, address: &str) -> Client<TlsStream<TcpStream>> {
-        let stream = self.connect(address).await.unwrap();
-        let url = format!("wss://localhost:{}/", address.rsplit_once(':').unwrap().1);
-        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
-        Client { socket }
+        join(self.connect(address).await.unwrap(), "localhost").await
     }
 
     /// The certificate that is shown there now.
@@ -86,4 +76,35 @@ impl Pair {
         std::fs::write(&files[1], &self.key).unwrap();
         files
     }
+}
+
+/// What a client needs that trusts this root and speaks these protocols (ALPN).
+pub fn trusting(root: &CertificateDer<'static>, protocols: &[&str]) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(root.clone()).unwrap();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+    TlsConnector::from(Arc::new(config))
+}
+
+/// A TLS connection to this address, where this name is expected.
+pub async fn connect(
+    client: &TlsConnector,
+    address: &str,
+    name: &str,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let socket = TcpStream::connect(address).await.unwrap();
+    // As browsers do: see the plain client.
+    socket.set_nodelay(true).unwrap();
+    client.connect(ServerName::try_from(name.to_owned()).unwrap(), socket).await
+}
+
+/// A WebSocket over it.
+pub async fn join(stream: TlsStream<TcpStream>, name: &str) -> Client<TlsStream<TcpStream>> {
+    let (socket, _) = tokio_tungstenite::client_async(format!("wss://{name}/"), stream).await.unwrap();
+    Client { socket }
 }

@@ -10,10 +10,15 @@ pub(super) fn check(config: &Config, faults: &mut Faults) {
     faults.unless(!listen.addresses.is_empty() || !tls.addresses.is_empty(), "listen.addresses", || {
         "at least one is needed, here or in tls.addresses".to_owned()
     });
+    let by_acme = !tls.acme_domains.is_empty();
     let speaks_tls = !tls.addresses.is_empty();
     for (key, file) in [("tls.certificate", &tls.certificate), ("tls.key", &tls.key)] {
-        faults.unless(!speaks_tls || !file.as_os_str().is_empty(), key, || {
-            "is needed for tls.addresses".to_owned()
+        let is_named = !file.as_os_str().is_empty();
+        faults.unless(!speaks_tls || is_named || by_acme, key, || {
+            "is needed for tls.addresses, or tls.acme_domains".to_owned()
+        });
+        faults.unless(!(is_named && by_acme), key, || {
+            "tls.acme_domains get a certificate of their own".to_owned()
         });
     }
     faults.unless(speaks_tls || tls.redirect_addresses.is_empty(), "tls.redirect_addresses", || {
