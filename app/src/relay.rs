@@ -50,7 +50,6 @@ pub struct Running {
     watched: JoinSet<()>,
     shared: Arc<Shared>,
     plugins: Arc<Plugins>,
-    tls: Option<Arc<Tls>>,
     phase: watch::Sender<Phase>,
     tasks: Vec<JoinHandle<()>>,
     shutdown: Duration,
@@ -158,19 +157,20 @@ impl Relay {
         let journals = Journals::new(config.log.history_bytes);
         let plugins = Arc::new(Plugins::start(settings::plugins(&config), journals.clone()));
         let services = services::start(&config, store, &plugins, &clock)?;
-        let upkeep = Upkeep::new(&config, Arc::clone(&plugins), tls.clone());
+        let upkeep = Upkeep::new(&config, Arc::clone(&plugins));
         let shutdown = Duration::from_secs(config.timeouts.shutdown_seconds);
         let data_dir = config.store.data_dir.clone();
         let watch_at = config.metrics.addresses.clone();
         let logs = Logs::new(log, journals);
-        let shared = Arc::new(Shared::new(config, (services, Arc::clone(&plugins)), clock, current, logs));
+        let parts = (services, Arc::clone(&plugins), tls);
+        let shared = Arc::new(Shared::new(config, parts, clock, current, logs));
         let routes = http::routes(Arc::clone(&shared));
         let urls = listeners.iter().filter_map(Listener::url).collect();
         let mut addresses = Vec::new();
         let mut tasks = upkeep.spawn(&shared);
         let taken = Arc::new(Notify::new());
         tasks.extend(succession::give(&shared, &data_dir, &listeners, shutdown, &taken));
-        for front in listeners::open(listeners, tls.as_ref(), &routes) {
+        for front in listeners::open(listeners, shared.tls.as_ref(), &routes) {
             addresses.extend(front.listener.local_addr());
             tasks.push(tokio::spawn(server::accept(front, Arc::clone(&shared))));
         }
@@ -182,7 +182,6 @@ impl Relay {
             watched,
             shared,
             plugins,
-            tls,
             phase,
             tasks,
             shutdown,
@@ -271,7 +270,7 @@ impl Running {
     /// Has the policy files and the certificate read again, whether they have changed or not.
     pub fn reload(&self) {
         self.shared.reload.notify_one();
-        if let Some(tls) = &self.tls {
+        if let Some(tls) = &self.shared.tls {
             tls.asked.notify_one();
         }
     }

@@ -178,6 +178,11 @@ impl Tls {
         Some(Duration::from_secs(life.map_or(0, |life| life.renewal().saturating_sub(now))))
     }
 
+    /// When the certificate in force expires, in seconds since 1970. None without one, or where that cannot be read.
+    pub(crate) fn expires_at(&self) -> Option<u64> {
+        self.current.0.load().as_ref()?.life.as_ref().map(Life::until)
+    }
+
     /// Gets a new certificate by ACME, and takes it over.
     ///
     /// # Errors

@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::harness::acme::{AcmeAuthority, LIFE_SECONDS, free_address};
-use crate::harness::{Process, Relay, http};
+use crate::harness::{Process, Relay, http, now};
 
 /// What must come is waited for so long at most; only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -107,8 +107,7 @@ async fn it_is_renewed_before_it_expires() {
     let first = authority.shown(address, NAME).await;
     let mut early = authority.join(address, NAME).await;
     // The relay's clock goes to the last third of the certificate's life.
-    let issued = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    relay.pass_seconds(issued + LIFE_SECONDS / 3 * 2 + 60 - relay.now());
+    relay.pass_seconds(now() + LIFE_SECONDS / 3 * 2 + 60 - relay.now());
     relay.reload();
     until("another one", async || authority.shown(address, NAME).await != first).await;
     // By the same account, in one order, and without touching a connection.

@@ -29,10 +29,14 @@ pub async fn heavy() -> MutexGuard<'static, ()> {
 /// Where this run's random tests start: `CHAPPE_SEED`, or another one each time. Printed, to repeat a failure with.
 pub fn seed() -> u64 {
     let given = std::env::var("CHAPPE_SEED").ok().map(|seed| seed.parse().expect("CHAPPE_SEED is a number"));
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let seed = given.unwrap_or_else(now);
     eprintln!("CHAPPE_SEED={seed} repeats this");
     seed
+}
+
+/// The system's time, in seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
 /// A number that nobody else in this run gets.

@@ -12,8 +12,9 @@ use chappe_app::config::Config;
 use chappe_testkit::{EventBuilder, Keys};
 use tokio::net::TcpStream;
 
-use crate::harness::Relay;
 use crate::harness::http::request;
+use crate::harness::tls::{Authority, Pair};
+use crate::harness::{Relay, now};
 
 /// The samples of a scrape: `name{label="value"}` and its number.
 pub struct Scrape {
@@ -68,6 +69,12 @@ pub(super) fn promtool(arguments: &[&str], input: &str) -> (bool, String) {
 
 pub(super) fn with_metrics(config: &mut Config) {
     config.metrics.addresses = vec!["127.0.0.1:0".parse().unwrap()];
+}
+
+/// Has it speak TLS by this certificate.
+fn with_tls(config: &mut Config, pair: &Pair) {
+    config.tls.addresses = vec!["127.0.0.1:0".parse().unwrap()];
+    [config.tls.certificate, config.tls.key] = pair.write(&config.store.data_dir);
 }
 
 pub async fn start_with(turn: impl FnOnce(&mut Config)) -> Relay {
@@ -292,6 +299,26 @@ async fn prometheus_reads_it() {
     let text = Scrape::of(&relay).await.text;
     let (done, said) = promtool(&["check", "metrics"], &text);
     assert!(done && said.is_empty(), "{said}");
+}
+
+#[tokio::test]
+async fn a_certificate_says_when_it_expires() {
+    const METRIC: &str = "chappe_certificate_expiry_timestamp_seconds";
+    let relay = start_with(|_| {}).await;
+    assert!(!Scrape::of(&relay).await.text.lines().any(|line| line.starts_with(METRIC)));
+    let authority = Authority::new();
+    let (first, second) = (now() + 3 * 86_400, now() + 90 * 86_400);
+    let pair = authority.issue_until(first);
+    let relay = start_with(|config| with_tls(config, &pair)).await;
+    let scrape = Scrape::of(&relay).await;
+    assert_eq!(scrape.get(METRIC), first as f64);
+    let (done, said) = promtool(&["check", "metrics"], &scrape.text);
+    assert!(done && said.is_empty(), "{said}");
+    authority.issue_until(second).write(relay.file("").as_path());
+    relay.reload();
+    while Scrape::of(&relay).await.get(METRIC) != second as f64 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::harness::tls::{Authority, Pair};
-use crate::harness::{Client, Process, Relay, command, http};
+use crate::harness::{Client, Process, Relay, command, http, now};
 
 /// What must come is waited for so long at most; only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -281,6 +281,38 @@ async fn who_is_not_let_in_is_told_so_over_tls() {
     let answer = secure.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     assert!(http::request(&secure.plain(), "GET", "/", &[]).await.status == 503);
+}
+
+#[tokio::test]
+async fn the_log_warns_before_it_expires() {
+    let (authority, dir) = (Authority::new(), TempDir::new().unwrap());
+    let [certificate, key] = authority.issue_until(now() + 3 * 86_400 + 3_600).write(dir.path());
+    let knobs = [
+        ("TLS__ADDRESSES", "127.0.0.1:0"),
+        ("TLS__CERTIFICATE", certificate.to_str().unwrap()),
+        ("TLS__KEY", key.to_str().unwrap()),
+    ];
+    let data = TempDir::new().unwrap();
+    let relay = Process::start_with_more(data.path(), &["127.0.0.1:0"], &knobs, 1).await;
+    let says = async |words: &str| {
+        let wait = async {
+            while !relay.log().contains(words) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("no {words:?} in {}", relay.log()));
+    };
+    says("the certificate expires soon days_left=3").await;
+    // One that has expired is taken all the same: it is what there is.
+    authority.issue_until(now() - 2 * 86_400 - 3_600).write(dir.path());
+    says("the certificate has expired, and clients refuse it days_ago=2").await;
+    // Whoever mends it hears no more of it, however late in the day.
+    let lines = relay.log().lines().filter(|line| line.contains("expire")).count();
+    authority.issue_until(now() + 90 * 86_400).write(dir.path());
+    while relay.log().matches("took over a new certificate").count() < 2 {
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(relay.log().lines().filter(|line| line.contains("expire")).count(), lines);
 }
 
 #[test]

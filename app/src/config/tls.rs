@@ -17,6 +17,8 @@ pub struct Tls {
     pub key: PathBuf,
     /// Addresses where plain HTTP is answered by a redirect to the first of `addresses`.
     pub redirect_addresses: Vec<SocketAddr>,
+    /// Fewer days of a certificate's life are told to the log; 0: none.
+    pub expiry_warning_days: u64,
     /// Names for which certificates are got by ACME; empty: none.
     pub acme_domains: Vec<String>,
     /// How the authority reaches the operator, as URIs.
@@ -34,6 +36,7 @@ impl Default for Tls {
             certificate: PathBuf::new(),
             key: PathBuf::new(),
             redirect_addresses: Vec::new(),
+            expiry_warning_days: 14,
             acme_domains: Vec::new(),
             acme_contact: Vec::new(),
             acme_directory: "https://acme-v02.api.letsencrypt.org/directory".to_owned(),

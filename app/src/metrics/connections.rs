@@ -38,5 +38,10 @@ pub(super) fn write(page: &mut Page<'_>, shared: &Shared) -> fmt::Result {
         "chappe_websocket_sent_bytes",
         "Bytes of the frames that WebSocket clients were sent, compressed as they went; without what TLS adds.",
         sent,
+    )?;
+    page.gauges(
+        "chappe_certificate_expiry_timestamp_seconds",
+        "When the TLS certificate in force expires, in seconds since 1970; nothing without one.",
+        shared.tls.as_ref().and_then(|tls| tls.expires_at()).map(|at| ([], at)),
     )
 }

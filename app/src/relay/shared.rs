@@ -26,6 +26,7 @@ use crate::http::{
 use crate::metrics::{self, Traffic};
 use crate::plugins::Plugins;
 use crate::server::{self, Slots};
+use crate::tls::Tls;
 
 /// What all connections share.
 pub(crate) struct Shared {
@@ -41,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) phase: watch::Receiver<Phase>,
     pub(crate) traffic: Traffic,
     pub(crate) plugins: Arc<Plugins>,
+    /// None where TLS is not spoken.
+    pub(crate) tls: Option<Arc<Tls>>,
     /// By the relay's clock.
     pub(crate) started_at: Timestamp,
     /// Told when the policy files are to be looked at at once.
@@ -66,7 +69,7 @@ pub(crate) struct Timeouts {
 impl Shared {
     pub(super) fn new(
         config: Config,
-        (services, plugins): (Arc<Services>, Arc<Plugins>),
+        (services, plugins, tls): (Arc<Services>, Arc<Plugins>, Option<Arc<Tls>>),
         clock: Clock,
         phase: watch::Receiver<Phase>,
         logs: Logs,
@@ -79,6 +82,7 @@ impl Shared {
             proxy_protocol: config.proxy.protocol,
             traffic: Traffic::default(),
             plugins,
+            tls,
             started_at: clock.now(),
             clock,
             timeouts: Timeouts {

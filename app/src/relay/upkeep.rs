@@ -3,6 +3,7 @@
 mod buffers;
 mod certificate;
 mod disk;
+mod expiry;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,6 @@ use self::disk::watch_disk;
 use super::{Phase, Shared, reached, settings};
 use crate::config::Config;
 use crate::plugins::Plugins;
-use crate::tls::Tls;
 
 /// Between two searches for expired events. They are not served in any case: this only makes room.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -36,18 +36,24 @@ pub(super) struct Upkeep {
     plugins: Arc<Plugins>,
     thresholds: Thresholds,
     policy_files: Vec<PathBuf>,
-    tls: Option<Arc<Tls>>,
+    /// Fewer days of a certificate's life are told to the log.
+    warning_days: u64,
 }
 
 impl Upkeep {
-    pub(super) fn new(config: &Config, plugins: Arc<Plugins>, tls: Option<Arc<Tls>>) -> Self {
+    pub(super) fn new(config: &Config, plugins: Arc<Plugins>) -> Self {
         let files = [&config.policy.file, &config.policy.shadow_file];
         let policy_files = files.into_iter().filter(|file| !file.as_os_str().is_empty()).cloned().collect();
-        Self { plugins, thresholds: settings::thresholds(&config.buffers), policy_files, tls }
+        Self {
+            plugins,
+            thresholds: settings::thresholds(&config.buffers),
+            policy_files,
+            warning_days: config.tls.expiry_warning_days,
+        }
     }
 
     pub(super) fn spawn(self, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
-        let Self { plugins, thresholds, policy_files, tls } = self;
+        let Self { plugins, thresholds, policy_files, warning_days } = self;
         let mut tasks = vec![
             tokio::spawn(sweep(Arc::clone(shared))),
             tokio::spawn(tick(Arc::clone(shared))),
@@ -58,8 +64,9 @@ impl Upkeep {
         if !policy_files.is_empty() {
             tasks.push(tokio::spawn(watch_policy(Arc::clone(shared), plugins, policy_files)));
         }
-        if let Some(tls) = tls {
+        if let Some(tls) = shared.tls.clone() {
             let shared = Arc::clone(shared);
+            tasks.push(tokio::spawn(expiry::tell(Arc::clone(&shared), Arc::clone(&tls), warning_days)));
             tasks.push(if tls.is_by_acme() {
                 tokio::spawn(certificate::renew(shared, tls))
             } else {

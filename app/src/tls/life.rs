@@ -28,6 +28,11 @@ impl Life {
         Some(Self { from, until, names: sorted(names.iter().filter_map(dns_name)) })
     }
 
+    /// When it is over, in seconds since 1970.
+    pub(super) const fn until(&self) -> u64 {
+        self.until
+    }
+
     /// When a third of it is left: time to get the next one, and to try again for a while where that fails.
     pub(super) const fn renewal(&self) -> u64 {
         self.until.saturating_sub(self.until.saturating_sub(self.from) / 3)

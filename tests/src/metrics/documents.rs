@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Scrape, promtool, start_with};
+use super::{Scrape, promtool, start_with, with_tls};
+use crate::harness::tls::Authority;
 
 const METRICS: &str = include_str!("../../../docs/metrics.md");
 const DASHBOARD: &str = include_str!("../../../config/grafana/chappe.json");
@@ -55,7 +56,12 @@ fn scraped(text: &str) -> BTreeMap<String, Description> {
 
 #[tokio::test]
 async fn every_metric_is_documented_and_nothing_else_is() {
-    let relay = start_with(|config| config.policy.plugin = ANSWERS_NOTHING.to_owned()).await;
+    let pair = Authority::new().issue();
+    let relay = start_with(|config| {
+        config.policy.plugin = ANSWERS_NOTHING.to_owned();
+        with_tls(config, &pair);
+    })
+    .await;
     // Some numbers are there only once something has happened.
     let mut client = relay.connect().await;
     client.query("{}").await;
