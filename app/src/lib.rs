@@ -24,11 +24,12 @@ mod plugins;
 mod relay;
 mod server;
 mod stream;
+mod supervisor;
 mod takeover;
 mod tls;
 
 pub use clock::Clock;
 pub use log::Log;
 pub use relay::{Relay, Running, StartError};
-pub use takeover::{ActivationError, TakeOverError};
+pub use takeover::{ActivationError, Successor, TakeOverError};
 pub use tls::{PairError, TlsError};

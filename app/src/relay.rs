@@ -10,6 +10,7 @@ mod succession;
 mod upkeep;
 
 use std::fmt;
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use chappe_buffers::Pool;
 use chappe_management::RelayKeysError;
 use chappe_store::{OpenError, Store};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
@@ -30,7 +31,7 @@ use crate::log::{Journals, Log};
 use crate::metrics;
 use crate::plugins::Plugins;
 use crate::server;
-use crate::takeover::{self, ActivationError, Inherited, TakeOverError};
+use crate::takeover::{self, ActivationError, Inherited, Successor, TakeOverError};
 use crate::tls::{Tls, TlsError};
 
 pub(crate) use readiness::Unready;
@@ -53,8 +54,8 @@ pub struct Running {
     phase: watch::Sender<Phase>,
     tasks: Vec<JoinHandle<()>>,
     shutdown: Duration,
-    /// Told when another process has the sockets.
-    taken: Arc<Notify>,
+    /// Who has the sockets now, once another process has.
+    taken: watch::Receiver<Option<Successor>>,
 }
 
 /// Why a relay did not start.
@@ -168,8 +169,8 @@ impl Relay {
         let urls = listeners.iter().filter_map(Listener::url).collect();
         let mut addresses = Vec::new();
         let mut tasks = upkeep.spawn(&shared);
-        let taken = Arc::new(Notify::new());
-        tasks.extend(succession::give(&shared, &data_dir, &listeners, shutdown, &taken));
+        let (taking, taken) = watch::channel(None);
+        tasks.extend(succession::give(&shared, &data_dir, &listeners, shutdown, taking));
         for front in listeners::open(listeners, shared.tls.as_ref(), &routes) {
             addresses.extend(front.listener.local_addr());
             tasks.push(tokio::spawn(server::accept(front, Arc::clone(&shared))));
@@ -263,8 +264,20 @@ impl Running {
     }
 
     /// Ready when another process has taken the sockets and waits for this one to stop.
-    pub async fn taken_over(&self) {
-        self.taken.notified().await;
+    pub async fn taken_over(&self) -> Successor {
+        let mut taken = self.taken.clone();
+        let successor = taken.wait_for(Option::is_some).await.ok().and_then(|taken| *taken);
+        match successor {
+            Some(successor) => successor,
+            // It can be taken over from no more, or never could.
+            None => pending().await,
+        }
+    }
+
+    /// Whether it does what it is there for: its threads take up work, and events are stored. Waits for the former.
+    pub async fn is_alive(&self) -> bool {
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move { shared.services.processor.has_writer() }).await.unwrap_or(false)
     }
 
     /// Has the policy files and the certificate read again, whether they have changed or not.

@@ -26,6 +26,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use give::Giving;
+pub use give::Successor;
 pub use inherited::ActivationError;
 pub(crate) use inherited::Inherited;
 pub use take::TakeOverError;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
-use crate::harness::acme::{AcmeAuthority, LIFE_SECONDS, free_address};
-use crate::harness::{Process, Relay, http, now};
+use crate::harness::acme::{AcmeAuthority, LIFE_SECONDS};
+use crate::harness::{Process, Relay, free_address, http, now};
 
 /// What must come is waited for so long at most; only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(30);

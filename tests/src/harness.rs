@@ -10,6 +10,7 @@ mod process;
 mod relay;
 pub mod tls;
 
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -37,6 +38,11 @@ pub fn seed() -> u64 {
 /// The system's time, in seconds since 1970.
 pub fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// An address of loopback that was free a moment ago. Whoever is told of it has to listen there itself.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// A number that nobody else in this run gets.

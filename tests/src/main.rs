@@ -63,5 +63,6 @@ mod shadow;
 mod shutdown;
 mod slow_queries;
 mod space;
+mod supervisor;
 mod takeover;
 mod tls;

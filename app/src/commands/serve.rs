@@ -1,22 +1,26 @@
 //! `chappe serve`.
 
+use std::future::pending;
 use std::io;
+use std::pin::pin;
 use std::sync::{Arc, OnceLock};
 
 use chappe_buffers::Pool;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::sleep;
 
 use super::config::{CheckError, check};
 use crate::config::Config;
+use crate::supervisor::Supervisor;
 use crate::takeover::{ActivationError, Inherited};
-use crate::{Clock, Log, Relay, StartError};
+use crate::{Clock, Log, Relay, Running, StartError};
 
 /// The exit code after a second signal.
 const EXIT_IMPATIENT: i32 = 1;
 
 /// Serves until SIGTERM or SIGINT, then stops in an orderly way. A second signal ends the process at once. On SIGHUP the
-/// policy files and the certificate are read again.
+/// policy files and the certificate are read again. systemd is told how it goes.
 ///
 /// # Errors
 ///
@@ -79,9 +83,8 @@ async fn serve(
     predecessor: Predecessor,
     buffers: &OnceLock<Pool>,
 ) -> Result<(), ServeError> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Runtime)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Runtime)?;
-    let mut hangup = signal(SignalKind::hangup()).map_err(ServeError::Runtime)?;
+    let mut signals = Signals::new().map_err(ServeError::Runtime)?;
+    let supervisor = Supervisor::from_environment();
     let data_dir = config.store.data_dir.clone();
     let sockets = Inherited::from_systemd().map_err(ServeError::Activation)?;
     let running = match predecessor {
@@ -97,29 +100,86 @@ async fn serve(
         tracing::info!("listening on {url}");
     }
     tracing::info!(data_dir = %data_dir.display(), version = env!("CARGO_PKG_VERSION"), "ready");
-    let mut signalled = async || {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    loop {
-        tokio::select! {
-            () = signalled() => break,
-            () = running.taken_over() => {
-                tracing::info!("another process takes over");
-                break;
-            }
-            _ = hangup.recv() => running.reload(),
-        }
-    }
+    supervisor.ready();
+    until_the_end(&running, &mut signals, &supervisor).await;
     tracing::info!("stopping");
     tokio::select! {
         () = running.stop() => tracing::info!("stopped"),
-        () = signalled() => {
+        () = signals.end() => {
             tracing::warn!("stopped at once by a second signal; what was not committed was not acknowledged");
             std::process::exit(EXIT_IMPATIENT);
         }
     }
     Ok(())
+}
+
+/// Serves until somebody wants the relay to end.
+async fn until_the_end(running: &Running, signals: &mut Signals, supervisor: &Supervisor) {
+    let mut beats = pin!(beats(running, supervisor));
+    loop {
+        tokio::select! {
+            wish = signals.next() => match wish {
+                Wish::End => {
+                    supervisor.stopping();
+                    return;
+                }
+                Wish::Reload => running.reload(),
+            },
+            successor = running.taken_over() => {
+                tracing::info!("another process takes over");
+                // The service goes on: it does not stop with this process.
+                successor.pid.into_iter().for_each(|pid| supervisor.hands_over_to(pid));
+                return;
+            }
+            () = &mut beats => {}
+        }
+    }
+}
+
+/// Tells whoever watches that the relay is alive, as long as it is. Never ready.
+async fn beats(running: &Running, supervisor: &Supervisor) {
+    let Some(beat) = supervisor.beat() else { return pending().await };
+    loop {
+        if running.is_alive().await {
+            supervisor.alive();
+        }
+        sleep(beat).await;
+    }
+}
+
+/// The signals that mean something to us.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Wish {
+        tokio::select! {
+            _ = self.terminate.recv() => Wish::End,
+            _ = self.interrupt.recv() => Wish::End,
+            _ = self.hangup.recv() => Wish::Reload,
+        }
+    }
+
+    async fn end(&mut self) {
+        while self.next().await != Wish::End {}
+    }
+}
+
+/// What somebody wants of the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    End,
+    /// That files are read again.
+    Reload,
 }

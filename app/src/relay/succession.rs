@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chappe_store::{OpenError, Store};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::listeners::Listener;
 use super::{Phase, Shared, StartError, open_store, reached};
 use crate::config;
-use crate::takeover::{Giving, Taking};
+use crate::takeover::{Giving, Successor, Taking};
 
 /// How often it is looked whether the store is free.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
@@ -36,16 +36,16 @@ pub(super) fn give(
     data_dir: &Path,
     listeners: &[Listener],
     shutdown: Duration,
-    taken: &Arc<Notify>,
+    taken: watch::Sender<Option<Successor>>,
 ) -> Option<JoinHandle<()>> {
     let sockets: Vec<_> = listeners.iter().map(Listener::socket).collect();
     let opened = Giving::open(data_dir, &sockets, shutdown.as_secs());
     let giving = opened.inspect_err(|error| tracing::warn!(%error, "no other process can take over")).ok()?;
-    let (phase, taken) = (shared.phase.clone(), Arc::clone(taken));
+    let phase = shared.phase.clone();
     Some(tokio::spawn(async move {
         tokio::select! {
             () = reached(phase, Phase::Closed) => {}
-            () = giving.given() => taken.notify_one(),
+            successor = giving.given() => { taken.send_replace(Some(successor)); }
         }
     }))
 }

@@ -28,6 +28,13 @@ pub(crate) struct Giving {
     gift: Arc<Gift>,
 }
 
+/// The process that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Successor {
+    /// Its number, where the system tells.
+    pub pid: Option<u32>,
+}
+
 #[derive(Debug)]
 struct Gift {
     line: Vec<u8>,
@@ -57,13 +64,15 @@ impl Giving {
     }
 
     /// Ready when another process has the sockets and wants this one to stop.
-    pub(crate) async fn given(&self) {
+    pub(crate) async fn given(&self) -> Successor {
         loop {
             match self.door.accept().await {
-                Ok((stream, _)) => {
-                    let Err(error) = self.give(stream).await else { return };
-                    tracing::warn!(%error, "another process asked for the sockets, and left it at that");
-                }
+                Ok((stream, _)) => match self.give(stream).await {
+                    Ok(successor) => return successor,
+                    Err(error) => {
+                        tracing::warn!(%error, "another process asked for the sockets, and left it at that");
+                    }
+                },
                 Err(error) => {
                     tracing::warn!(%error, "cannot be taken over from any more");
                     std::future::pending::<()>().await;
@@ -72,15 +81,16 @@ impl Giving {
         }
     }
 
-    async fn give(&self, stream: UnixStream) -> io::Result<()> {
+    async fn give(&self, stream: UnixStream) -> io::Result<Successor> {
         let own = rustix::process::geteuid().as_raw();
-        let theirs = stream.peer_cred()?.uid();
-        if theirs != own && theirs != 0 {
+        let theirs = stream.peer_cred()?;
+        if theirs.uid() != own && theirs.uid() != 0 {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         let stream = stream.into_std()?;
         let gift = Arc::clone(&self.gift);
-        tokio::task::spawn_blocking(move || converse(stream, &gift)).await.map_err(io::Error::other)?
+        tokio::task::spawn_blocking(move || converse(stream, &gift)).await.map_err(io::Error::other)??;
+        Ok(Successor { pid: theirs.pid().and_then(|pid| pid.try_into().ok()) })
     }
 }
 

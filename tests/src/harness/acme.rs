@@ -20,7 +20,7 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use super::tls::{self, Authority};
-use super::{Client, http};
+use super::{Client, free_address, http};
 
 /// How long it may take to start before a test gives it up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,11 +39,6 @@ pub struct AcmeAuthority {
     pub http: SocketAddr,
     /// What vouches for what it issues.
     root: CertificateDer<'static>,
-}
-
-/// An address of loopback that was free a moment ago. Whoever is told of it has to listen there itself.
-pub fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 impl AcmeAuthority {
