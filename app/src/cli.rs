@@ -223,7 +223,11 @@ pub enum ConfigCommand {
     /// Say whether the configuration can be used, with the policy files and the certificate that it names
     Check,
     /// Print the configuration in effect, as TOML
-    Show,
+    Show {
+        /// Say where each value comes from, in a comment behind it
+        #[arg(long)]
+        origins: bool,
+    },
 }
 
 impl Cli {

@@ -11,6 +11,7 @@ mod environment;
 mod key;
 mod load;
 mod network;
+mod origins;
 mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -29,6 +30,7 @@ pub use compression::Compression;
 pub use key::{KeyError, parse_key};
 pub use load::{ConfigError, Overrides, load};
 pub use network::{Proxy, ProxyProtocol, Rates};
+pub use origins::{Knob, Origin, Origins};
 pub use tls::Tls;
 
 /// Everything an operator can set.
@@ -73,6 +75,9 @@ pub struct Config {
     pub rates: Rates,
     /// What is written to the log.
     pub log: Log,
+    /// Where each value comes from. [`load`] fills it in.
+    #[serde(skip)]
+    pub origins: Origins,
 }
 
 /// What the relay says of itself, in NIP-11's document and on its page.

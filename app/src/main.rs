@@ -34,7 +34,8 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
             serve::run(settings, if take_over { Predecessor::Goes } else { Predecessor::Stays })?;
         }
         Command::Config(ConfigCommand::Check) => config::check(&settings, out)?,
-        Command::Config(ConfigCommand::Show) => config::show(&settings, out)?,
+        Command::Config(ConfigCommand::Show { origins: false }) => config::show(&settings, out)?,
+        Command::Config(ConfigCommand::Show { origins: true }) => config::show_origins(&settings, out)?,
         Command::Policy(PolicyCommand::Check { file }) => policy::check(&settings, file.as_deref(), out)?,
         Command::Policy(PolicyCommand::Explain { file, subject, signed_in, address }) => {
             let question =

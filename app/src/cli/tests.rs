@@ -21,7 +21,7 @@ fn commands() {
         ("chappe serve", Some(Command::Serve { take_over: false })),
         ("chappe serve --take-over", Some(Command::Serve { take_over: true })),
         ("chappe config check", Some(Command::Config(ConfigCommand::Check))),
-        ("chappe config show", Some(Command::Config(ConfigCommand::Show))),
+        ("chappe config show", Some(Command::Config(ConfigCommand::Show { origins: false }))),
         ("chappe import", Some(Command::Import { file: "-".into() })),
         ("chappe import -", Some(Command::Import { file: "-".into() })),
         ("chappe import a.jsonl", Some(Command::Import { file: "a.jsonl".into() })),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::policy::{self, PolicyError};
-use crate::config::Config;
+use crate::config::{Config, Knob};
 use crate::tls::{self, TlsError};
 
 /// Why a configuration cannot be used, besides what is wrong with its own values.
@@ -53,4 +53,22 @@ pub fn check(config: &Config, mut out: impl Write) -> Result<(), CheckError> {
 pub fn show(config: &Config, mut out: impl Write) -> io::Result<()> {
     let text = toml::to_string_pretty(config).map_err(io::Error::other)?;
     out.write_all(text.as_bytes())
+}
+
+/// Prints the same with a comment behind each value that says where it comes from.
+///
+/// # Errors
+///
+/// When standard output cannot be written.
+pub fn show_origins(config: &Config, mut out: impl Write) -> io::Result<()> {
+    let mut before = String::new();
+    for Knob { section, key, value, origin, .. } in config.knobs().map_err(io::Error::other)? {
+        if section != before {
+            let space = if before.is_empty() { "" } else { "\n" };
+            writeln!(out, "{space}[{section}]")?;
+            before = section;
+        }
+        writeln!(out, "{key} = {value} # {origin}")?;
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Origin, Origins};
 
 const PREFIX: &str = "CHAPPE_";
 const SEPARATOR: &str = "__";
@@ -16,6 +16,7 @@ const SEPARATOR: &str = "__";
 pub(super) fn apply(
     mut config: Config,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
+    origins: &mut Origins,
 ) -> Result<Config, ConfigError> {
     for (name, value) in environment {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
@@ -29,13 +30,19 @@ pub(super) fn apply(
         let text = value.to_str().ok_or_else(|| fault("the value is not UTF-8".to_owned()))?;
         *knob = parse(knob, text).map_err(fault)?;
         config = Config::deserialize(table).map_err(|error| fault(error.message().to_owned()))?;
+        origins.set(path(name).replacen(SEPARATOR, ".", 1), Origin::Environment(name.to_owned()));
     }
     Ok(config)
 }
 
+/// The knob's section and key, joined as in the variable.
+fn path(name: &str) -> String {
+    name.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase()
+}
+
 /// The knob that the variable names. None when the name is not of our form at all: `CHAPPE_HOME` may be anybody's.
 fn knob<'a>(table: &'a mut Table, name: &str) -> Result<Option<&'a mut Value>, String> {
-    let path = name.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase();
+    let path = path(name);
     let Some((section, key)) = path.split_once(SEPARATOR) else {
         // A forgotten underscore must not be a knob that silently does nothing.
         let near = table

@@ -5,7 +5,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::{Config, Fault, environment};
+use super::origins::lines;
+use super::{Config, Fault, Origin, Origins, environment};
 
 /// What the command line overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -72,11 +73,17 @@ pub fn load(
         (None, _) | (_, None) => Config::default(),
     };
     let data_home = data_home(&environment);
-    let mut config = environment::apply(config, environment)?;
+    let mut origins = match (file, &text) {
+        (Some(file), Some(text)) => Origins::of_file(file, text),
+        (None, _) | (_, None) => Origins::default(),
+    };
+    let mut config = environment::apply(config, environment, &mut origins)?;
     if let Some(data_dir) = &overrides.data_dir {
+        origins.set("store.data_dir", Origin::CommandLine("--data-dir"));
         config.store.data_dir.clone_from(data_dir);
     }
     if !overrides.listen.is_empty() {
+        origins.set("listen.addresses", Origin::CommandLine("--listen"));
         config.listen.addresses.clone_from(&overrides.listen);
     }
     if config.store.data_dir.as_os_str().is_empty() {
@@ -90,11 +97,13 @@ pub fn load(
         *path = from_folder(folder, path);
     }
     folder.clone_into(&mut config.policy.folder);
+    config.origins = origins;
     let faults = config.faults();
     if faults.is_empty() {
         return Ok(config);
     }
-    let place = |fault: &Fault| Some((file?.to_owned(), line_of(text.as_ref()?, fault.key)?));
+    let lines = text.as_deref().map(lines).unwrap_or_default();
+    let place = |fault: &Fault| Some((file?.to_owned(), *lines.get(fault.key)?));
     let located = faults.into_iter().map(|fault| LocatedFault { place: place(&fault), fault });
     Err(ConfigError::Faults(located.collect()))
 }
@@ -124,15 +133,6 @@ fn from_folder(folder: &Path, path: &Path) -> PathBuf {
     let path = folder.join(path);
     // Without a working directory the path stays what it is, and cannot be read.
     std::path::absolute(&path).unwrap_or(path)
-}
-
-/// The line, counted from 1, on which the text sets `section.key`.
-fn line_of(text: &str, key: &str) -> Option<usize> {
-    let table = toml::de::DeTable::parse(text).ok()?;
-    let (section, key) = key.split_once('.')?;
-    let section = table.get_ref().get(section)?.get_ref().as_table()?;
-    let (name, _) = section.get_key_value(key)?;
-    Some(text.get(..name.span().start)?.matches('\n').count() + 1)
 }
 
 impl fmt::Display for ConfigError {

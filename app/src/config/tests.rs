@@ -100,6 +100,25 @@ fn later_sources_override_earlier_ones() {
 }
 
 #[test]
+fn each_value_is_known_by_its_origin() {
+    let file = "[limits]\nlimit_max = 600\n\nlimit_default = 400\n[listen]\naddresses = [\"127.0.0.1:1\"]";
+    let environment = [("CHAPPE_LIMITS__LIMIT_MAX", "700"), ("CHAPPE_TEST_SEED", "1")];
+    let overrides =
+        Overrides { data_dir: Some("/line".into()), listen: vec!["127.0.0.1:3".parse().unwrap()] };
+    let knobs = load_with(Some(file), &environment, &overrides).unwrap().knobs().unwrap();
+    let origin = |name: &str| {
+        let knob = knobs.iter().find(|knob| format!("{}.{}", knob.section, knob.key) == name).unwrap();
+        (knob.origin.to_string(), knob.value != knob.default)
+    };
+    assert_eq!(origin("limits.limit_max"), ("environment: CHAPPE_LIMITS__LIMIT_MAX".to_owned(), true));
+    assert_eq!(origin("listen.addresses"), ("command line: --listen".to_owned(), true));
+    assert_eq!(origin("store.data_dir"), ("command line: --data-dir".to_owned(), true));
+    assert_eq!(origin("limits.filters_max"), ("default".to_owned(), false));
+    let (from, is_changed) = origin("limits.limit_default");
+    assert!(from.starts_with("file: ") && from.ends_with("chappe.toml:4") && is_changed, "{from}");
+}
+
+#[test]
 fn environment_sets_every_type() {
     let set = |name, value| from_environment(name, value).unwrap();
     assert_eq!(set("CHAPPE_RELAY__NAME", "12").relay.name, "12");
