@@ -11,12 +11,11 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chappe_frames::{Agreement, Incoming, Reader, Violation, append_ping, append_pong};
-use chappe_processing::Inbox;
-use chappe_session::{Activity, Session};
+use chappe_processing::{Ending, Inbox};
+use chappe_session::{Account, Activity, Closing, Session, Spent};
 use hyper::body::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -36,16 +35,15 @@ struct Connection<'a> {
     shared: &'a Shared,
     session: Session,
     inbox: Arc<Inbox>,
+    /// Among all that are open.
+    number: u64,
     remote: SocketAddr,
-    address: Option<IpAddr>,
     socket: Socket<'a>,
     phase: watch::Receiver<Phase>,
-    opened_at: Instant,
     /// When the client last sent a frame of any sort.
     heard_at: Instant,
     /// Whether it was sent a ping since.
     pinged: bool,
-    messages: u64,
     /// Since others had a turn.
     messages_at_once: u32,
 }
@@ -93,20 +91,24 @@ impl<'a> Connection<'a> {
             inflater = Some(shared.inflater.clone());
         }
         let reader = Reader::new(shared.message_bytes_max, inflater);
-        let now = Instant::now();
         shared.traffic.open();
+        let account = Arc::clone(session.account());
         Ok(Self {
             shared,
             inbox: Arc::clone(session.inbox()),
             session,
+            number: shared.connections.enter(&account),
             remote,
-            address,
-            socket: Socket::new(stream, reader, shared.services.buffers.clone(), (&read, &shared.traffic)),
+            socket: Socket::new(
+                stream,
+                reader,
+                shared.services.buffers.clone(),
+                (&shared.traffic, account),
+                &read,
+            ),
             phase: shared.phase.clone(),
-            opened_at: now,
-            heard_at: now,
+            heard_at: Instant::now(),
             pinged: false,
-            messages: 0,
             messages_at_once: 0,
         })
     }
@@ -116,17 +118,18 @@ impl Connection<'_> {
     async fn serve(&mut self) {
         let end = self.converse().await;
         self.shared.traffic.end(end.into());
-        let (remote, messages) = (self.remote, self.messages);
         // In a box: every connection would hold the room for it all its life.
         Box::pin(self.close(end)).await;
-        let seconds = self.opened_at.elapsed().as_secs();
-        tracing::debug!(%remote, address = shown(self.address), seconds, messages, ?end, "connection ended");
+        let (remote, account) = (self.remote, self.session.account());
+        let seconds = self.shared.clock.now().0.saturating_sub(account.opened_at().0);
+        let messages = account.spent(Spent::Messages);
+        tracing::debug!(%remote, address = shown(account.address()), seconds, messages, ?end, "connection ended");
     }
 
     /// The conversation, until one side ends it.
     async fn converse(&mut self) -> End {
         let mut stopping = pin!(reached(self.phase.clone(), Phase::Stopping));
-        let mut blocked = pin!(self.shared.blocked(self.address));
+        let mut blocked = pin!(self.shared.blocked(self.session.account().address()));
         let mut timer = pin!(sleep_until(self.heard_at + self.shared.timeouts.ping));
         loop {
             let activity = self.session.advance(self.shared.clock.now());
@@ -199,14 +202,8 @@ impl Connection<'_> {
         };
         self.messages_at_once += 1;
         match incoming {
-            Incoming::Text(text) => {
-                self.messages += 1;
-                session.receive(text, self.shared.clock.now());
-            }
-            Incoming::Binary(_) => {
-                self.messages += 1;
-                session.receive_binary();
-            }
+            Incoming::Text(text) => session.receive(text, self.shared.clock.now()),
+            Incoming::Binary(_) => session.receive_binary(),
             Incoming::Ping(payload) => session.outbox().control(|out| append_pong(out, payload)),
             Incoming::Pong(_) => {}
             Incoming::Close(close) => return Err(End::Client(close.code)),
@@ -231,10 +228,10 @@ impl Connection<'_> {
     }
 
     async fn write_slowly(&mut self) -> Result<(), End> {
-        let blocked = self.shared.blocked(self.address);
+        let blocked = self.shared.blocked(self.session.account().address());
         let outbox = self.session.outbox();
-        let (mut writer, written) = self.socket.writer();
-        let stuck = stuck(written, &self.inbox, self.phase.clone(), self.shared.timeouts.write);
+        let (mut writer, account) = self.socket.writer();
+        let stuck = stuck(account, &self.inbox, self.phase.clone(), self.shared.timeouts.write);
         let writing = async {
             while !outbox.is_empty() {
                 let count = writer.write(outbox.frames()).await?;
@@ -273,22 +270,30 @@ impl Connection<'_> {
     }
 }
 
-/// Ends when the client has taken nothing for too long, or more live events have come than may wait for it.
-async fn stuck(written: &AtomicU64, inbox: &Inbox, phase: watch::Receiver<Phase>, patience: Duration) -> End {
+impl Drop for Connection<'_> {
+    fn drop(&mut self) {
+        self.shared.connections.leave(self.number);
+    }
+}
+
+/// Ends when the client has taken nothing for too long, or the rest of the relay wants the connection to end.
+async fn stuck(account: &Account, inbox: &Inbox, phase: watch::Receiver<Phase>, patience: Duration) -> End {
     let unread = async {
-        let mut before = written.load(Ordering::Relaxed);
+        let mut before = account.spent(Spent::BytesSent);
         loop {
             sleep(patience).await;
-            let now = written.load(Ordering::Relaxed);
+            let now = account.spent(Spent::BytesSent);
             if std::mem::replace(&mut before, now) == now {
                 return End::NotReading;
             }
         }
     };
-    let overflow = async {
+    let wanted = async {
         // Not by its arrivals: those that come during the write are to be seen after it.
-        poll_fn(|context| inbox.poll_overflow(context)).await;
-        End::Overflow
+        match poll_fn(|context| inbox.poll_ending(context)).await {
+            Ending::Overflowed => End::Overflow,
+            Ending::Dismissed => End::Session(Closing::Dismissed),
+        }
     };
     let stop = async {
         reached(phase, Phase::Stopping).await;
@@ -297,7 +302,7 @@ async fn stuck(written: &AtomicU64, inbox: &Inbox, phase: watch::Receiver<Phase>
     };
     tokio::select! {
         end = unread => end,
-        end = overflow => end,
+        end = wanted => end,
         end = stop => end,
     }
 }

@@ -16,6 +16,7 @@ mod clock;
 pub mod commands;
 pub mod config;
 mod connection;
+mod connections;
 mod figures;
 mod http;
 mod log;

@@ -7,6 +7,7 @@ mod services;
 mod settings;
 mod shared;
 mod succession;
+mod surroundings;
 mod upkeep;
 
 use std::fmt;

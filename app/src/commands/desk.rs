@@ -5,7 +5,8 @@ mod remote;
 use std::fmt;
 use std::sync::Arc;
 
-use chappe_management::{CallError, Management, Numbers};
+use chappe_management::{CallError, Management, Numbers, Surroundings, WantedConnections};
+use chappe_protocol::PublicKey;
 use chappe_store::OpenError;
 use serde_json::Value;
 
@@ -21,6 +22,31 @@ pub(super) enum Desk {
     Here(Box<Management>),
     /// The relay runs, and is asked.
     Running(Remote),
+}
+
+/// What is around the desk while no relay runs: nothing.
+struct Nothing;
+
+impl Surroundings for Nothing {
+    fn numbers(&self) -> Numbers {
+        Numbers::default()
+    }
+
+    fn connections(&self, _: &WantedConnections) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn connection_addresses(&self, _: &WantedConnections) -> Vec<Value> {
+        Vec::new()
+    }
+
+    fn close_connection(&self, _: u64, _: PublicKey, _: String) -> bool {
+        false
+    }
+
+    fn settings(&self) -> Vec<Value> {
+        Vec::new()
+    }
 }
 
 /// Why a call came to nothing.
@@ -60,9 +86,8 @@ impl Desk {
         match self {
             Self::Here(management) => {
                 let (caller, now) = (management.keys().public(), clock.now());
-                let numbers = Numbers::default;
                 management
-                    .call(caller, method, params, now, &numbers)
+                    .call(caller, method, params, now, &Nothing)
                     .map_err(|error: CallError| DeskError::Call(error.to_string()))
             }
             Self::Running(remote) => remote.call(method, params, clock.now()),

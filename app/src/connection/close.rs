@@ -68,6 +68,7 @@ impl From<End> for Ending {
             End::Session(Closing::ShuttingDown) | End::Stopped => Self::Stopping,
             End::Session(Closing::MessageTooLong) => Self::TooLong,
             End::Session(Closing::TooSlow) | End::Overflow => Self::Backlog,
+            End::Session(Closing::Dismissed) => Self::Dismissed,
             End::NotReading => Self::NotReading,
             End::Idle => Self::Idle,
             End::Blocked => Self::Blocked,

@@ -3,11 +3,12 @@
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use chappe_buffers::{Buffer, Pool};
 use chappe_frames::{Incoming, Reader, Violation};
+use chappe_session::{Account, Spent};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::metrics::Traffic;
@@ -26,9 +27,9 @@ pub(super) struct Socket<'a> {
     pool: Pool,
     /// What came in and is not all read. None when there is nothing.
     unread: Option<Unread>,
-    /// How many bytes were written: the sign of life of a client that only reads.
-    written: AtomicU64,
     traffic: &'a Traffic,
+    /// What goes out is also the sign of life of a client that only reads.
+    account: Arc<Account>,
 }
 
 struct Unread {
@@ -46,20 +47,27 @@ impl Unread {
 }
 
 impl<'a> Socket<'a> {
-    /// A socket of which `read` has been read already. What comes and goes is counted in `traffic`.
+    /// A socket of which `read` has been read already. What comes and goes is counted for all and for this one.
     pub(super) fn new(
         stream: Stream,
         reader: Reader,
         pool: Pool,
-        (read, traffic): (&[u8], &'a Traffic),
+        (traffic, account): (&'a Traffic, Arc<Account>),
+        read: &[u8],
     ) -> Self {
-        traffic.receive(read.len());
         let unread = (!read.is_empty()).then(|| {
             let mut buffer = pool.take_for(read.len());
             buffer.extend_from_slice(read);
             Unread { buffer, taken: 0, is_part: false }
         });
-        Self { stream, reader, pool, unread, written: AtomicU64::new(0), traffic }
+        let socket = Self { stream, reader, pool, unread, traffic, account };
+        socket.receive(read.len());
+        socket
+    }
+
+    fn receive(&self, bytes: usize) {
+        self.traffic.receive(bytes);
+        self.account.spend(Spent::BytesReceived, bytes as u64);
     }
 
     /// Takes the next thing the client said from what has come in. Nothing, when that is not a whole frame; then
@@ -115,7 +123,7 @@ impl<'a> Socket<'a> {
         read.map(|read| match read {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
-                self.traffic.receive(count);
+                self.receive(count);
                 Ok(())
             }
             Err(error) => Err(error),
@@ -151,8 +159,8 @@ impl<'a> Socket<'a> {
     pub(super) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.stream.try_write(bytes) {
             Ok(count) => {
-                self.written.fetch_add(count as u64, Ordering::Relaxed);
                 self.traffic.send(count);
+                self.account.spend(Spent::BytesSent, count as u64);
                 Ok(count)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
@@ -166,9 +174,9 @@ impl<'a> Socket<'a> {
     }
 
     /// The two halves for a write that has to wait: what writes, and what tells how much was written meanwhile.
-    pub(super) const fn writer(&mut self) -> (Writer<'_>, &AtomicU64) {
-        let Self { stream, written, traffic, .. } = self;
-        (Writer { stream, written, traffic }, written)
+    pub(super) fn writer(&mut self) -> (Writer<'_>, &Account) {
+        let Self { stream, traffic, account, .. } = self;
+        (Writer { stream, traffic, account }, account)
     }
 
     /// Says that nothing more is written.
@@ -198,16 +206,16 @@ fn make_room(buffer: &mut Buffer, missing_bytes: Option<usize>) {
 /// Writes what the system does not take at once.
 pub(super) struct Writer<'a> {
     stream: &'a mut Stream,
-    written: &'a AtomicU64,
     traffic: &'a Traffic,
+    account: &'a Account,
 }
 
 impl Writer<'_> {
     /// Waits until the system has taken some, and says how much.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = poll_fn(|context| Pin::new(&mut *self.stream).poll_write(context, bytes)).await?;
-        self.written.fetch_add(count as u64, Ordering::Relaxed);
         self.traffic.send(count);
+        self.account.spend(Spent::BytesSent, count as u64);
         if count == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(count) }
     }
 

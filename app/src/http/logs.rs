@@ -55,6 +55,11 @@ impl Logs {
         Self { log, journals, streams: Arc::new(Semaphore::new(STREAMS_MAX)) }
     }
 
+    /// What is logged now.
+    pub(crate) fn filter(&self) -> String {
+        self.log.filter()
+    }
+
     fn history(&self, part: Option<&str>) -> Option<History> {
         let Some(name) = part else { return Some(self.log.whole().clone()) };
         let component = Component::ALL.into_iter().find(|component| component.name() == name);

@@ -2,25 +2,34 @@
 
 use std::fmt;
 
+use chappe_counters::Sums;
+
 use super::page::Page;
 
-pub(super) fn write(
-    page: &mut Page<'_>,
-    session: &chappe_session::Snapshot,
-    processing: &chappe_processing::Snapshot,
-) -> fmt::Result {
-    let stages = [
+/// How long each stage took, by its name.
+pub(super) const fn stages<'a>(
+    session: &'a chappe_session::Snapshot,
+    processing: &'a chappe_processing::Snapshot,
+) -> [(&'static str, &'a Sums); 6] {
+    [
         ("validate", &session.validating),
         ("authorize", &session.authorizing),
         ("wait", &processing.waiting),
         ("commit", &processing.committing),
         ("match", &processing.matching),
         ("deliver", &session.delivering),
-    ];
+    ]
+}
+
+pub(super) fn write(
+    page: &mut Page<'_>,
+    session: &chappe_session::Snapshot,
+    processing: &chappe_processing::Snapshot,
+) -> fmt::Result {
     page.histograms(
         "chappe_stage_seconds",
         "How long a stage of an event's way took; commit and match count batches, deliver deliveries.",
-        stages.map(|(stage, sums)| ([("stage", stage)], sums)),
+        stages(session, processing).map(|(stage, sums)| ([("stage", stage)], sums)),
     )?;
     page.histograms(
         "chappe_request_seconds",

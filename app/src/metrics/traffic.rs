@@ -36,6 +36,8 @@ pub(crate) enum Ending {
     Blocked,
     /// The client broke a rule of WebSocket.
     Violation,
+    /// An administrator closed it.
+    Dismissed,
 }
 
 /// Why somebody was turned away before anything else: a connection, or a request to one that is open.
@@ -94,7 +96,7 @@ impl Traffic {
 }
 
 impl Ending {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Client,
         Self::Gone,
         Self::Stopping,
@@ -104,6 +106,7 @@ impl Ending {
         Self::Idle,
         Self::Blocked,
         Self::Violation,
+        Self::Dismissed,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -117,6 +120,7 @@ impl Ending {
             Self::Idle => "idle",
             Self::Blocked => "blocked",
             Self::Violation => "violation",
+            Self::Dismissed => "dismissed",
         }
     }
 }

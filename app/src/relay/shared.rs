@@ -2,11 +2,12 @@
 
 use std::future::pending;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chappe_authorization::{BlockedAddresses, Challenge, Peer, RelayUrl, ReplayGuard, Role, Viewer};
-use chappe_management::{CallError, Numbers};
+use chappe_management::CallError;
 use chappe_protocol::{PublicKey, Timestamp};
 use chappe_session::{Services, Session};
 use parking_lot::Mutex;
@@ -19,6 +20,7 @@ use super::{Phase, Unready};
 use crate::Clock;
 use crate::address::Door;
 use crate::config::{Config, ProxyProtocol};
+use crate::connections::Connections;
 use crate::http::{
     AdminSession, Backstage, Changing, Counters, Logs, Sessions, SignedCall, Site, Token, Unsigned,
     has_managers,
@@ -32,6 +34,7 @@ use crate::tls::Tls;
 pub(crate) struct Shared {
     pub(crate) services: Arc<Services>,
     pub(crate) slots: Slots,
+    pub(crate) connections: Connections,
     pub(crate) door: Arc<Door>,
     pub(crate) proxy_protocol: ProxyProtocol,
     pub(crate) clock: Clock,
@@ -51,11 +54,11 @@ pub(crate) struct Shared {
     /// The blocked addresses that the connections have been told of. Changes wake every connection.
     blocked: watch::Sender<BlockedAddresses>,
     guard: ReplayGuard,
-    logs: Logs,
+    pub(super) logs: Logs,
     sessions: Sessions,
-    config: Config,
+    pub(super) config: Config,
     site: Mutex<Arc<Site>>,
-    started: Instant,
+    pub(super) started: Instant,
 }
 
 /// How long a connection is waited for.
@@ -78,6 +81,7 @@ impl Shared {
         let started = Instant::now();
         Self {
             slots: Slots::new(connections_max(&config)),
+            connections: Connections::default(),
             door: Arc::new(Door::new(&config.rates, config.proxy.trusted.clone(), started)),
             proxy_protocol: config.proxy.protocol,
             traffic: Traffic::default(),
@@ -116,7 +120,12 @@ impl Shared {
         getrandom::fill(&mut random)?;
         let host = host.and_then(|host| RelayUrl::from_host_header(host).ok());
         let peer = Peer { viewer: Viewer::anonymous(), host, address };
-        Ok(Session::new(Arc::clone(&self.services), peer, Challenge::new(random)))
+        Ok(Session::new(Arc::clone(&self.services), peer, Challenge::new(random), self.clock.now()))
+    }
+
+    /// Where the events are.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.config.store.data_dir
     }
 
     /// Whether the address is kept out now. A trusted proxy's never is: it is not the one who does something.
@@ -159,17 +168,6 @@ impl Shared {
             return None;
         }
         Some(session)
-    }
-
-    fn numbers(&self) -> Numbers {
-        let usage = self.services.store.usage().ok();
-        Numbers {
-            connections: self.slots.taken() as u64,
-            subscriptions: self.services.processor.subscriptions() as u64,
-            events_stored: usage.map_or(0, |usage| usage.events),
-            bytes_used: usage.map_or(0, |usage| usage.bytes_used),
-            uptime_seconds: self.started.elapsed().as_secs(),
-        }
     }
 }
 
@@ -263,7 +261,7 @@ impl Backstage for Arc<Shared> {
 
     fn call(&self, caller: PublicKey, method: &str, params: &Value) -> Result<Value, CallError> {
         let now = self.clock.now();
-        let done = self.services.management.call(caller, method, params, now, &|| self.numbers());
+        let done = self.services.management.call(caller, method, params, now, &**self);
         self.services.publish_own(now);
         self.tell_blocked();
         done

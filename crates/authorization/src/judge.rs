@@ -292,7 +292,8 @@ pub(crate) fn compare(access: &Access, shadow: &Shadow, proposal: &Proposal<'_>)
     }
     let submission = case.submission(proposal);
     let policy = access.policy().may_write(&submission, access.follows());
-    shadow.count_write(policy.verdict, shadow.policy().may_write(&submission, access.follows()).verdict)
+    let other = shadow.policy().may_write(&submission, access.follows());
+    shadow.count_write(proposal.head, (&policy, &other), proposal.now)
 }
 
 /// NIP-43: strangers ask to be let in, and members to be let go.

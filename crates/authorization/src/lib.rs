@@ -78,7 +78,7 @@ pub use permit::{Check, Permit, Source, authorize, compare_with_shadow};
 pub use relay_url::{RelayUrl, RelayUrlError};
 pub use replay_guard::ReplayGuard;
 pub use settings::{Bringing, Curating, Delay, Gate, Mode, Plugin, Rates, Settings, Social, Strangers};
-pub use shadow::{Difference, Shadow, ShadowCounts};
+pub use shadow::{Differed, Difference, Shadow, ShadowCounts};
 pub use standing::{EventSet, Members, Standing};
 pub use viewer::{KEYS_MAX, Peer, TooManyKeys, Viewer};
 pub use visibility::can_see;

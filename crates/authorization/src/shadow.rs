@@ -1,15 +1,41 @@
 //! A policy that is only looked at.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chappe_policy::{Policy, Verdict};
+use chappe_policy::{Decision, Policy, Verdict};
+use chappe_protocol::{EventHead, EventId, Kind, PublicKey, Timestamp};
+use parking_lot::Mutex;
 
-/// A second policy, asked beside the one in force. It refuses nothing: how often the two differ is counted.
+/// How many of the events that two policies differed about are remembered, the newest ones.
+const REMEMBERED_MAX: usize = 100;
+
+/// A second policy, asked beside the one in force. It refuses nothing: how often the two differ is counted, and the last
+/// events about whose writing they did are remembered.
 #[derive(Debug)]
 pub struct Shadow {
     policy: Policy,
     writes: Tally,
     reads: Tally,
+    /// Oldest first.
+    remembered: Mutex<VecDeque<Differed>>,
+}
+
+/// An event that was to be written, and that two policies differed about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Differed {
+    /// When it was to be written.
+    pub at: Timestamp,
+    /// Its id.
+    pub id: EventId,
+    /// Its author.
+    pub author: PublicKey,
+    /// Its kind.
+    pub kind: Kind,
+    /// Which policy says no.
+    pub difference: Difference,
+    /// What says so in that policy, as `rules.1.content_limit`.
+    pub because: String,
 }
 
 /// What two policies said of one event.
@@ -43,7 +69,7 @@ impl Shadow {
     /// With all counts at 0.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        Self { policy, writes: Tally::default(), reads: Tally::default() }
+        Self { policy, writes: Tally::default(), reads: Tally::default(), remembered: Mutex::default() }
     }
 
     /// The policy.
@@ -64,8 +90,38 @@ impl Shadow {
         self.reads.counts()
     }
 
-    pub(crate) fn count_write(&self, policy: Verdict, shadow: Verdict) -> Option<Difference> {
-        self.writes.count(policy, shadow)
+    /// The last events about whose writing the policies differed, newest first: 100 at most.
+    #[must_use]
+    pub fn remembered(&self) -> Vec<Differed> {
+        self.remembered.lock().iter().rev().cloned().collect()
+    }
+
+    pub(crate) fn count_write(
+        &self,
+        head: &EventHead<'_>,
+        (policy, shadow): (&Decision<'_>, &Decision<'_>),
+        now: Timestamp,
+    ) -> Option<Difference> {
+        let difference = self.writes.count(policy.verdict, shadow.verdict)?;
+        // Nobody waits for this lock on an event's way: what comes while it is taken is counted, and not remembered.
+        if let Some(mut remembered) = self.remembered.try_lock() {
+            let denying = match difference {
+                Difference::OnlyPolicyDenies => policy,
+                Difference::OnlyShadowDenies => shadow,
+            };
+            if remembered.len() >= REMEMBERED_MAX {
+                remembered.pop_front();
+            }
+            remembered.push_back(Differed {
+                at: now,
+                id: head.id,
+                author: head.pubkey,
+                kind: head.kind,
+                difference,
+                because: denying.path(),
+            });
+        }
+        Some(difference)
     }
 
     pub(crate) fn count_read(&self, policy: Verdict, shadow: Verdict) {

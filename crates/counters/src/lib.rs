@@ -15,7 +15,9 @@ mod counters;
 mod histogram;
 mod parts;
 mod stopwatch;
+mod tally;
 
 pub use counters::Counters;
 pub use histogram::{BOUNDS, Histogram, Sums};
 pub use stopwatch::{Reading, Stopwatch};
+pub use tally::Tally;

@@ -12,22 +12,7 @@ use crate::methods::{Effect, METHODS, method};
 use crate::params::{Page, Params};
 use crate::state::{Edit, State};
 use crate::values::Note;
-use crate::{CallError, Terms};
-
-/// What the application knows of itself, for the method `stats`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Numbers {
-    /// Open connections.
-    pub connections: u64,
-    /// Open subscriptions, over all connections.
-    pub subscriptions: u64,
-    /// Stored events, expired ones that were not removed yet included.
-    pub events_stored: u64,
-    /// Bytes of the database that hold something.
-    pub bytes_used: u64,
-    /// Seconds since the relay started.
-    pub uptime_seconds: u64,
-}
+use crate::{CallError, Surroundings, Terms};
 
 /// One call at work: what it may look at, and the changes it wants.
 pub(crate) struct Act<'a> {
@@ -38,12 +23,13 @@ pub(crate) struct Act<'a> {
     pub(crate) role: Role,
     pub(crate) params: Params<'a>,
     pub(crate) now: Timestamp,
-    pub(crate) stats: &'a dyn Fn() -> Numbers,
+    pub(crate) around: &'a dyn Surroundings,
     pub(crate) edits: Vec<Edit>,
 }
 
 impl Management {
-    /// Does what the method says, for the key that signed the call. `stats` is asked by the method of that name only.
+    /// Does what the method says, for the key that signed the call. `around` is asked by those methods that
+    /// are about the process.
     ///
     /// What it changed is on disk and in force when this returns; it waits for the writer's turn, so it is not for a
     /// thread that must not wait. Events that tell of it are then in [`Self::take_events`].
@@ -57,7 +43,7 @@ impl Management {
         name: &str,
         params: &Value,
         now: Timestamp,
-        stats: &dyn Fn() -> Numbers,
+        around: &dyn Surroundings,
     ) -> Result<Value, CallError> {
         let mut state = self.lock_state();
         let role = self.role(&caller).ok_or(CallError::Stranger)?;
@@ -73,7 +59,7 @@ impl Management {
             role,
             params: Params::new(params)?,
             now,
-            stats,
+            around,
             edits: Vec::new(),
         };
         let answer = (method.run)(&mut act)?;

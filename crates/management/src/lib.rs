@@ -31,6 +31,7 @@ mod relay_keys;
 mod reports;
 mod state;
 mod stored;
+mod surroundings;
 mod terms;
 #[cfg(test)]
 mod testing;
@@ -38,7 +39,6 @@ mod update;
 mod upkeep;
 mod values;
 
-pub use call::Numbers;
 pub use call_error::CallError;
 pub use identity::Identity;
 pub use management::{Management, OpenError};
@@ -47,4 +47,5 @@ pub use methods::explain_by;
 pub use policy_files::{PolicyFileError, PolicyFileFault, PolicyFiles};
 pub use relay_keys::{OwnEvent, RelayKeys, RelayKeysError};
 pub use state::{ListFull, StateError};
+pub use surroundings::{ConnectionOrder, Numbers, Surroundings, WantedConnections};
 pub use terms::{InvitesBy, Terms};

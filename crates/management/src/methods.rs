@@ -1,6 +1,7 @@
 //! The table of methods: the name, who may call it, what it does.
 
 mod addresses;
+mod connections;
 mod events;
 mod explain;
 mod identity;
@@ -82,6 +83,9 @@ pub(crate) const METHODS: &[Method] = &[
     changes("blockip", Role::Admin, addresses::block),
     changes("unblockip", Role::Admin, addresses::unblock),
     reads("listblockedips", Role::Moderator, addresses::list),
+    reads("listconnections", Role::Admin, connections::list),
+    reads("listconnectionaddresses", Role::Admin, connections::list_addresses),
+    changes("closeconnection", Role::Admin, connections::close),
     changes("addmember", Role::Admin, members::add),
     changes("removemember", Role::Admin, members::remove),
     reads("listmembers", Role::Moderator, members::list),
@@ -99,8 +103,10 @@ pub(crate) const METHODS: &[Method] = &[
     changes("changerelayicon", Role::Admin, identity::change_icon),
     reads("getpolicy", Role::Admin, policy::get),
     changes("reloadpolicy", Role::Admin, policy::reload),
+    reads("getshadow", Role::Admin, policy::get_shadow),
     reads("explain", Role::Admin, explain::explain),
     reads("stats", Role::Moderator, log::stats),
+    reads("listsettings", Role::Admin, log::list_settings),
     reads("listauditlog", Role::Admin, log::list_audit),
 ];
 

@@ -13,7 +13,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::membership::Answer;
-use crate::{CallError, Management, Numbers, OwnEvent, PolicyFiles, RelayKeys, Terms};
+use crate::{
+    CallError, Management, Numbers, OwnEvent, PolicyFiles, RelayKeys, Surroundings, Terms, WantedConnections,
+};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);
 
@@ -96,7 +98,7 @@ impl TestDesk {
 
     #[expect(clippy::needless_pass_by_value, reason = "reads better with json!")]
     pub(crate) fn call(&self, by: &Keys, method: &str, params: Value) -> Result<Value, CallError> {
-        self.desk.call(by.public(), method, &params, NOW, &Numbers::default)
+        self.desk.call(by.public(), method, &params, NOW, &Process)
     }
 
     /// A call of the owner's that has to work.
@@ -150,6 +152,31 @@ impl TestDesk {
             String::from_utf8_lossy(own.json())
         );
         TestOwn::of(&event)
+    }
+}
+
+/// A process with one connection, of number 7.
+pub(crate) struct Process;
+
+impl Surroundings for Process {
+    fn numbers(&self) -> Numbers {
+        Numbers { connections: 3, uptime_seconds: 9, ..Numbers::default() }
+    }
+
+    fn connections(&self, wanted: &WantedConnections) -> Vec<Value> {
+        vec![Value::from(format!("{wanted:?}"))]
+    }
+
+    fn connection_addresses(&self, wanted: &WantedConnections) -> Vec<Value> {
+        self.connections(wanted)
+    }
+
+    fn close_connection(&self, number: u64, _by: PublicKey, _reason: String) -> bool {
+        number == 7
+    }
+
+    fn settings(&self) -> Vec<Value> {
+        Vec::new()
     }
 }
 

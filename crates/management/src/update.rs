@@ -60,6 +60,12 @@ impl Management {
         self.lock_policy().text.clone()
     }
 
+    /// The text of the shadow policy; none when there is none.
+    #[must_use]
+    pub fn shadow_text(&self) -> Option<String> {
+        self.lock_policy().shadow_text.clone()
+    }
+
     /// Whether there is a policy file, so that kind 12345 means something here.
     #[must_use]
     pub fn takes_policy_updates(&self) -> bool {

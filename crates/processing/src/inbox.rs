@@ -39,11 +39,27 @@ impl Live {
     }
 }
 
+/// Why a connection has to end, as the rest of the relay sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// More live events came than may wait for it.
+    Overflowed,
+    /// Somebody who may do so wants it to.
+    Dismissed,
+}
+
+/// Why somebody wants a connection to end. It is told to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dismissal {
+    /// In their words; may be empty.
+    pub reason: String,
+}
+
 /// Where outcomes and live events wait for one connection's session.
 ///
 /// Outcomes are as many as the session has events in flight, which it bounds itself. Live events are bounded here, in
 /// bytes, from arrival until the session [releases](Inbox::release) them. Past the bound all are dropped and the inbox
-/// is [overflowed](Inbox::has_overflowed) for good: the session closes the connection.
+/// is [overflowed](Inbox::ending) for good: the session closes the connection.
 #[derive(Debug)]
 pub struct Inbox {
     live_bytes_max: usize,
@@ -59,11 +75,13 @@ struct State {
     live_bytes: usize,
     overflowed: bool,
     signalled: bool,
+    /// In a box: hardly any connection has one.
+    dismissal: Option<Box<Dismissal>>,
     waker: Option<Waker>,
 }
 
 impl State {
-    fn wake_later(&mut self, context: &Context<'_>) -> Poll<()> {
+    fn wake_later<T>(&mut self, context: &Context<'_>) -> Poll<T> {
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             self.waker = Some(context.waker().clone());
         }
@@ -74,6 +92,14 @@ impl State {
     fn signal(&mut self) -> Option<Waker> {
         self.signalled = true;
         self.waker.take()
+    }
+
+    fn ending(&self) -> Option<Ending> {
+        match &self.dismissal {
+            _ if self.overflowed => Some(Ending::Overflowed),
+            Some(_) => Some(Ending::Dismissed),
+            None => None,
+        }
     }
 }
 
@@ -93,10 +119,13 @@ impl Inbox {
         state.wake_later(context)
     }
 
-    /// Ready when the inbox has overflowed. Unlike [`Self::poll_arrival`] it leaves an arrival to be noticed later.
-    pub fn poll_overflow(&self, context: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the connection has to end. Unlike [`Self::poll_arrival`] it leaves an arrival to be noticed later.
+    pub fn poll_ending(&self, context: &mut Context<'_>) -> Poll<Ending> {
         let mut state = self.state.lock();
-        if state.overflowed { Poll::Ready(()) } else { state.wake_later(context) }
+        match state.ending() {
+            Some(ending) => Poll::Ready(ending),
+            None => state.wake_later(context),
+        }
     }
 
     /// The next outcome, in the order of its arrival.
@@ -126,9 +155,20 @@ impl Inbox {
         state.live_bytes = state.live_bytes.saturating_sub(bytes);
     }
 
-    /// Whether more came than the connection could take.
-    pub fn has_overflowed(&self) -> bool {
-        self.state.lock().overflowed
+    /// Whether, and why, the connection has to end: once it is so, for good.
+    pub fn ending(&self) -> Option<Ending> {
+        self.state.lock().ending()
+    }
+
+    /// Has the connection end. The first reason counts.
+    pub fn dismiss(&self, dismissal: Dismissal) {
+        self.state.lock().dismissal.get_or_insert_with(|| Box::new(dismissal));
+        self.wake();
+    }
+
+    /// Why somebody wants the connection to end, if they do.
+    pub fn dismissal(&self) -> Option<Dismissal> {
+        self.state.lock().dismissal.as_deref().cloned()
     }
 
     /// The number that stands for its connection where those are dealt out: that of its first subscription.

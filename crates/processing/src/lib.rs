@@ -31,7 +31,7 @@ mod writer;
 pub use awaiting::Awaiting;
 pub use counts::Snapshot;
 pub use hooks::{AfterSave, Checker, Hooks};
-pub use inbox::{Inbox, Live, Ticket};
+pub use inbox::{Dismissal, Ending, Inbox, Live, Ticket};
 pub use keeping::{placement, record};
 pub use outcome::{Failure, Outcome};
 pub use processor::{Processor, Submitted};

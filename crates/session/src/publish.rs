@@ -9,7 +9,7 @@ use chappe_routing::{Route, route};
 use chappe_validation::Rules;
 
 use crate::session::Turn;
-use crate::{Accepted, Session};
+use crate::{Accepted, Session, Spent};
 
 /// What an EVENT message has around its event: `["EVENT",` and `]`.
 const ENVELOPE_BYTES: usize = 10;
@@ -37,6 +37,7 @@ impl Session {
             return Turn::NotYet;
         }
         let Some(room) = self.services.processor.reserve(bytes, &self.inbox) else { return Turn::NotYet };
+        self.account.spend(Spent::Events, 1);
         match self.submit(event, bytes, room, buffer, now) {
             Ok(Course::OnItsWay) => self.replies.add(event.head.id, None),
             Ok(Course::Done(outcome)) => {
@@ -74,6 +75,7 @@ impl Session {
         let verified = services.verifier.verify(event, &services.rules, now, buffer);
         let validated_at = counts.stopwatch.read();
         counts.validating.observe(validated_at.since(begun_at));
+        self.account.work(validated_at.since(begun_at));
         let verified = verified?;
         let event_bytes = bytes.saturating_sub(ENVELOPE_BYTES);
         let source = Source::Client(&self.peer);
@@ -82,7 +84,9 @@ impl Session {
         }
         let meters = services.management.meters();
         let permit = authorize(&access, meters, verified, source, event_bytes, now);
-        counts.authorizing.observe(counts.stopwatch.read().since(validated_at));
+        let authorizing = counts.stopwatch.read().since(validated_at);
+        counts.authorizing.observe(authorizing);
+        self.account.work(authorizing);
         let permit = permit.inspect_err(|denied| counts.deny(denied))?;
         let route = route(permit.head().kind, services.desks);
         match route {
@@ -115,6 +119,7 @@ impl Session {
         let challenge = self.challenge_sent.then_some(&self.challenge);
         let key: PublicKey = accept_auth(&services.access(), &self.peer, challenge, verified)?;
         self.peer.viewer.add(key)?;
+        self.account.sign_in(key);
         Ok(())
     }
 }

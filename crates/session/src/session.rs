@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chappe_authorization::{Challenge, Peer};
 use chappe_codec::{About, Answer, ClientMessage, Malformed};
 use chappe_frames::Agreement;
-use chappe_processing::Inbox;
+use chappe_processing::{Ending, Inbox};
 use chappe_protocol::{EventId, Prefix, Refusal, SubscriptionId, Timestamp};
 
 use crate::backlog::Backlog;
@@ -15,12 +15,13 @@ use crate::replies::{Replies, Reply};
 use crate::stored::Running;
 use crate::waiting::Waiting;
 use crate::workspace::Workspace;
-use crate::{AuthChallenge, Compressor, Message, Outbox, Services};
+use crate::{Account, AuthChallenge, Compressor, Message, Outbox, Services, Spent};
 
 /// One connection's conversation. Dropping it ends its subscriptions.
 pub struct Session {
     pub(crate) services: Arc<Services>,
     pub(crate) inbox: Arc<Inbox>,
+    pub(crate) account: Arc<Account>,
     pub(crate) peer: Peer,
     pub(crate) challenge: Challenge,
     pub(crate) challenge_sent: bool,
@@ -53,6 +54,8 @@ pub enum Closing {
     MessageTooLong,
     /// The client reads more slowly than new events come: code 1013.
     TooSlow,
+    /// An administrator wants it: code 1008.
+    Dismissed,
 }
 
 impl Closing {
@@ -63,6 +66,7 @@ impl Closing {
             Self::ShuttingDown => 1001,
             Self::MessageTooLong => 1009,
             Self::TooSlow => 1013,
+            Self::Dismissed => 1008,
         }
     }
 
@@ -73,6 +77,7 @@ impl Closing {
             Self::ShuttingDown => "the relay is shutting down",
             Self::MessageTooLong => "message too long",
             Self::TooSlow => "reading too slowly, reconnect",
+            Self::Dismissed => "closed by an administrator",
         }
     }
 }
@@ -90,10 +95,12 @@ const TURNS_AT_ONCE: usize = 16;
 impl Session {
     /// Starts a conversation. The challenge must be unguessable; it is sent when it is needed.
     #[must_use]
-    pub fn new(services: Arc<Services>, peer: Peer, challenge: Challenge) -> Self {
+    pub fn new(services: Arc<Services>, peer: Peer, challenge: Challenge, now: Timestamp) -> Self {
         let limits = services.limits;
+        let inbox = Arc::new(Inbox::new(limits.live_backlog_bytes_max));
         let mut session = Self {
-            inbox: Arc::new(Inbox::new(limits.live_backlog_bytes_max)),
+            account: Arc::new(Account::new(Arc::clone(&inbox), peer.address, now)),
+            inbox,
             peer,
             challenge,
             challenge_sent: false,
@@ -128,6 +135,12 @@ impl Session {
         &self.inbox
     }
 
+    /// What the conversation takes, for others to look at.
+    #[must_use]
+    pub const fn account(&self) -> &Arc<Account> {
+        &self.account
+    }
+
     /// Whether to read from the client. False while as much waits for its turn as may wait.
     #[must_use]
     pub fn wants_input(&self) -> bool {
@@ -145,6 +158,7 @@ impl Session {
         if self.closing.is_some() {
             return;
         }
+        self.account.spend(Spent::Messages, 1);
         if self.waiting.is_empty() && self.may_take_turn() {
             if let Turn::Taken = self.take_turn(message, now) {
                 return;
@@ -157,6 +171,7 @@ impl Session {
 
     /// Takes note of a binary message: Nostr has none.
     pub fn receive_binary(&mut self) {
+        self.account.spend(Spent::Messages, 1);
         self.services.counts.message(Message::Malformed);
         self.notice("invalid: messages are text, binary ones are not read");
     }
@@ -192,9 +207,8 @@ impl Session {
         if self.closing.is_some() {
             return Activity::Idle;
         }
-        if self.inbox.has_overflowed() {
-            self.notice("error: new events come faster than you read them, closing the connection");
-            self.close(Closing::TooSlow);
+        if let Some(ending) = self.inbox.ending() {
+            self.end_by(ending);
             return Activity::Idle;
         }
         self.send_live();
@@ -309,6 +323,22 @@ impl Session {
 
     fn notice(&mut self, text: &str) {
         self.outbox.message(|out| chappe_codec::append_notice(out, text));
+    }
+
+    /// Tells the client why the rest of the relay wants the connection to end.
+    fn end_by(&mut self, ending: Ending) {
+        match ending {
+            Ending::Overflowed => {
+                self.notice("error: new events come faster than you read them, closing the connection");
+                self.close(Closing::TooSlow);
+            }
+            Ending::Dismissed => {
+                let reason = self.inbox.dismissal().map(|dismissal| dismissal.reason).unwrap_or_default();
+                let colon = if reason.is_empty() { "" } else { ": " };
+                self.notice(&format!("blocked: an administrator closes this connection{colon}{reason}"));
+                self.close(Closing::Dismissed);
+            }
+        }
     }
 
     fn close(&mut self, closing: Closing) {

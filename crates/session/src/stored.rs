@@ -12,7 +12,7 @@ use chappe_subscriptions::Token;
 use crate::compressor::Effort;
 use crate::hyperloglog::HyperLogLog;
 use crate::slow;
-use crate::{Limits, Request, Sent, Session};
+use crate::{Limits, Request, Sent, Session, Spent};
 
 /// The request that is being answered from the store.
 pub(crate) struct Running {
@@ -102,7 +102,7 @@ impl Session {
     }
 
     fn slice(&mut self, running: &mut Running, now: Timestamp) -> Result<Progress, chappe_store::Error> {
-        let Self { services, outbox, peer, .. } = self;
+        let Self { services, outbox, peer, account, .. } = self;
         let Running { id, query, purpose, worked, .. } = running;
         let began_at = services.counts.stopwatch.read();
         let mut sent = 0;
@@ -129,7 +129,10 @@ impl Session {
         };
         let progress = query.advance(&services.store, now, STEP, &mut see, &mut each);
         services.counts.send(Sent::Stored, sent);
-        *worked += services.counts.stopwatch.read().since(began_at);
+        account.spend(Spent::EventsSent, sent);
+        let time = services.counts.stopwatch.read().since(began_at);
+        account.work(time);
+        *worked += time;
         progress
     }
 

@@ -14,7 +14,7 @@ use crate::hyperloglog::HyperLogLog;
 use crate::open::Open;
 use crate::session::Turn;
 use crate::stored::Running;
-use crate::{Outbox, Sent, Services, Session};
+use crate::{Outbox, Sent, Services, Session, Spent};
 
 /// What the relay keeps for each value of an open subscription beside the value itself: its place in lists and in the
 /// index of live filters.
@@ -56,6 +56,7 @@ impl Session {
         let filters: Arc<[Filter]> = filters.into();
         let (token, hand_over) = self.services.processor.subscribe(Arc::clone(&filters), &self.inbox);
         self.open.push(Open { id: id.clone(), token, hand_over, bytes });
+        self.account.subscribe(self.open.len());
         let asks = self.asks(filters.to_vec());
         if let Some(invite) = invite {
             self.outbox.message(|out| chappe_codec::append_event_message(out, &id, invite.json()));
@@ -113,6 +114,7 @@ impl Session {
     pub(crate) fn forget(&mut self, id: &SubscriptionId) {
         if let Some(open) = self.open.remove(id) {
             self.services.processor.unsubscribe(open.token);
+            self.account.subscribe(self.open.len());
         }
     }
 
@@ -175,6 +177,7 @@ impl Session {
             released_bytes += live.bytes();
         }
         self.services.counts.send(Sent::Live, sent);
+        self.account.spend(Spent::EventsSent, sent);
         self.inbox.release(released_bytes);
         if self.outbox.is_empty() {
             // Nobody could see anything of it: no memory is kept for what is not there.

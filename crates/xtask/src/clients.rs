@@ -55,7 +55,7 @@ fn log_of(workspace: &Workspace, client: &str) -> PathBuf {
 fn administered(binary: &Path, log: PathBuf, settings: &Path) -> Result<Relay, Failure> {
     let data = tempfile::tempdir().map_err(Failure::io("a directory for the relay's data"))?;
     Relay::launch(data, log, |data, address| {
-        for name in ["relay.toml", "policy.json"] {
+        for name in ["relay.toml", "policy.json", "shadow.json"] {
             std::fs::copy(settings.join(name), data.join(name)).map_err(Failure::io(name))?;
         }
         let mut command = Command::new(binary);

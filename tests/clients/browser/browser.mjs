@@ -108,6 +108,15 @@ export async function publish(...events) {
   }
 }
 
+/** A client that stays connected: what it hears, and how it ended. */
+export async function stay() {
+  const client = { socket: new WebSocket(RELAY_URL), heard: [] };
+  client.closed = new Promise((resolve) => { client.socket.on("close", (code) => resolve(code)); });
+  client.socket.on("message", (data) => client.heard.push(JSON.parse(data)));
+  await new Promise((resolve, reject) => { client.socket.on("open", resolve); client.socket.on("error", reject); });
+  return client;
+}
+
 /** Whether a stranger finds the event: its id, or nothing. */
 export async function stored(id) {
   const relay = await Relay.connect(RELAY_URL);

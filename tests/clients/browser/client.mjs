@@ -6,7 +6,7 @@
 // PICTURES=folder takes a picture of each view.
 
 import assert from "node:assert/strict";
-import { ADMIN, publish, stored, Visit } from "./browser.mjs";
+import { ADMIN, publish, stay, stored, Visit } from "./browser.mjs";
 import { admin, moderator, now, owner, Person } from "./people.mjs";
 
 /** Whatever would become more than text if it were not shown as text. */
@@ -125,6 +125,11 @@ const checks = {
     await visit.page.getByText("3 uses left").waitFor();
     await visit.button("Revoke").click();
     await visit.page.getByText("3 uses left").waitFor({ state: "detached" });
+    await visit.button("Undo").click();
+    await visit.hears("open again");
+    await visit.page.getByText("3 uses left").waitFor();
+    await visit.button("Revoke").click();
+    await visit.page.getByText("3 uses left").waitFor({ state: "detached" });
     await visit.button("Addresses").click();
     await visit.page.getByLabel("Address or network").fill("192.0.2.0/24");
     await visit.button("Block", { exact: true }).click();
@@ -209,6 +214,101 @@ const checks = {
     await visit.end();
   },
 
+  async "queue: the most reported comes first, and the rest page by page"() {
+    const [visit, authors] = [await Visit.start({ person: moderator }), Array.from({ length: 60 }, () => new Person())];
+    const [first, ...others] = authors;
+    // One key reports a hundred things at most, and the relay looks at a thousand reports a second.
+    await publish(...others.map((author) => report(new Person(), { pubkey: author.pubkey }, "spam")), ...[1, 2, 3].map(() => report(new Person(), { pubkey: first.pubkey }, "illegal")));
+    await visit.signIn();
+    await visit.go("Queue");
+    await waitForReport(visit, first.pubkey);
+    const cards = visit.page.locator("[data-report]");
+    for (let tries = 0; tries < 50 && !(await visit.button("More").isVisible()); tries += 1) {
+      await visit.button("Look again").click();
+      await visit.page.waitForTimeout(200);
+    }
+    for (let tries = 0; tries < 50 && (await cards.count()) !== 50; tries += 1) await visit.page.waitForTimeout(100);
+    assert.equal(await cards.count(), 50);
+    assert.equal(await cards.first().getAttribute("data-report"), first.pubkey);
+    await visit.button("More").click();
+    for (let tries = 0; tries < 50 && (await cards.count()) < 60; tries += 1) await visit.page.waitForTimeout(100);
+    assert.ok((await cards.count()) >= 60);
+    const all = await cards.evaluateAll((elements) => elements.map((element) => element.dataset.report));
+    assert.equal(new Set(all).size, all.length);
+    await visit.end();
+  },
+
+  async "people: banned events are listed and allowed again"() {
+    const [visit, author] = [await Visit.start({ person: moderator }), new Person()];
+    const note = author.sign({ content: "banned by its id" });
+    await publish(note);
+    await visit.signIn();
+    await visit.go("Events");
+    await visit.page.getByLabel("Ids").fill(note.id);
+    await visit.button("Find").click();
+    await visit.button("Ban event").click();
+    await visit.hears("The event is banned");
+    await visit.go("People");
+    await visit.button("Events").click();
+    await row(visit, note.id).getByRole("button", { name: "Allow" }).click();
+    await row(visit, note.id).waitFor({ state: "detached" });
+    assert.deepEqual(await stored(note.id), [note.id]);
+    await visit.end();
+  },
+
+  async "connections: an admin sees what they take, and closes one with a reason; a moderator does not"() {
+    const [visit, other] = [await Visit.start({ person: admin }), await stay()];
+    other.socket.send(JSON.stringify(["REQ", "all", { kinds: [1] }]));
+    await visit.signIn();
+    await visit.go("Connections");
+    await visit.page.getByLabel("Most").selectOption("number");
+    const newest = visit.page.locator("[data-entry]").first();
+    await newest.getByText("1 subscription").waitFor();
+    await visit.page.getByText(/% of a processor now/).first().waitFor();
+    await visit.picture("connections");
+    await newest.getByRole("button", { name: "Close" }).click();
+    await visit.page.keyboard.type(NASTY);
+    await visit.page.keyboard.press("Enter");
+    await visit.hears("is closed");
+    assert.equal(await other.closed, 1008);
+    assert.deepEqual(other.heard.at(-1), ["NOTICE", `blocked: an administrator closes this connection: ${NASTY}`]);
+    await visit.button("By address").click();
+    await visit.page.locator('[data-entry="127.0.0.1"]').waitFor();
+    await visit.picture("connections-by-address");
+    await visit.page.locator('[data-entry="127.0.0.1"]').getByRole("button", { name: "Show" }).click();
+    await visit.page.getByText(/number \d+, since/).first().waitFor();
+    await visit.page.getByRole("textbox", { name: "From" }).fill("192.0.2.7");
+    await visit.page.keyboard.press("Enter");
+    await visit.page.getByText("Nobody is connected like that").waitFor();
+    // The relay's own machine is not to be shut out, and the log says who closed what.
+    await visit.go("Log");
+    await visit.page.locator(".log").getByText("an administrator closes a connection").first().waitFor();
+    await visit.end();
+    const moderating = await Visit.start({ person: moderator });
+    await moderating.signIn();
+    for (const view of ["Connections", "Settings"]) assert.equal(await moderating.page.getByRole("link", { name: view }).count(), 0);
+    await moderating.end();
+  },
+
+  async "settings: what is in effect, and who has set it"() {
+    const visit = await Visit.start({ person: admin });
+    await visit.signIn();
+    await visit.go("Settings");
+    const setting = (name) => visit.page.locator(`[data-setting="${name}"]`);
+    await setting("listen.addresses").waitFor();
+    assert.equal(await setting("listen.addresses").getAttribute("data-from"), "command line");
+    assert.match(await setting("policy.file").innerText(), /relay\.toml:\d+/);
+    assert.match(await setting("limits.limit_max").innerText(), /5000[^]*default/);
+    await visit.page.getByLabel("Search").fill("limit_max");
+    assert.equal(await visit.page.locator("[data-setting]").count(), 1);
+    await visit.page.getByLabel("Search").fill("");
+    await visit.page.getByLabel("Only what somebody has set").check();
+    await setting("limits.limit_max").waitFor({ state: "detached" });
+    await setting("access.owners").waitFor();
+    await visit.picture("settings");
+    await visit.end();
+  },
+
   async "dashboard: numbers that move"() {
     const visit = await Visit.start({ person: moderator });
     await visit.signIn();
@@ -224,6 +324,9 @@ const checks = {
     await visit.page.getByText("Refused since the start").waitFor();
     await visit.page.locator("td", { hasText: "invalid" }).first().waitFor();
     await visit.page.locator("polyline").first().waitFor({ state: "attached" });
+    // Something was checked and committed lately, so it took a time.
+    await visit.page.locator("section", { hasText: "99 of 100 within" }).first().getByText(/validate [\d.]+ (µs|ms)/).waitFor();
+    await visit.page.locator('[data-number="Disk, free"]').getByText(/of [\d.]+ [GT]iB/).waitFor();
     await visit.picture("dashboard");
     await visit.end();
   },
@@ -296,6 +399,24 @@ const checks = {
     await other.button("Apply").click();
     await other.page.locator("#policy-fault.bad").waitFor();
     await other.end();
+  },
+
+  async "policy: a shadow differs, is explained and taken over"() {
+    const author = new Person();
+    const note = author.sign({ kind: 7778, content: "much too long" });
+    assert.equal(await publish(note), "");
+    const visit = await Visit.start({ person: owner });
+    await visit.signIn();
+    await visit.go("Policy");
+    const differed = visit.page.locator(`[data-differed="${note.id}"]`);
+    await differed.getByText("rules.7778.content_limit").waitFor();
+    await visit.picture("shadow");
+    await differed.getByRole("button", { name: "Explain" }).click();
+    await visit.page.locator('[data-judgement="Write"] .bad').waitFor();
+    await visit.button("Apply").click();
+    await visit.hears("The policy is in force");
+    assert.notEqual(await publish(author.sign({ kind: 7778, content: "much too long" })), "");
+    await visit.end();
   },
 
   async "log: history, live, one part, its level"() {

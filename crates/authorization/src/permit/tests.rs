@@ -118,6 +118,17 @@ fn a_shadow_changes_nothing_and_is_compared() {
     }
     let counts = crate::ShadowCounts { agreed: 1, only_policy_denies: 1, only_shadow_denies: 1 };
     assert_eq!((shadow.writes(), shadow.reads()), (counts, crate::ShadowCounts::default()));
+    let remembered = shadow.remembered();
+    let told = remembered.iter().map(|event| (event.kind.0, event.difference, event.because.as_str()));
+    let expected = [
+        (7, Difference::OnlyPolicyDenies, "kind.blacklist"),
+        (1, Difference::OnlyShadowDenies, "kind.blacklist"),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected, "newest first");
+    for _ in 0..120 {
+        compare(1, 1);
+    }
+    assert_eq!((shadow.remembered().len(), shadow.writes().only_shadow_denies), (100, 121));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::values::AuditEntry;
 
 pub(super) fn stats(act: &mut Act<'_>) -> Result<Value, CallError> {
     act.params.at_most(0)?;
-    let numbers = (act.stats)();
+    let numbers = act.around.numbers();
     let state = act.state;
     Ok(json!({
         "connections": numbers.connections,
@@ -25,6 +25,12 @@ pub(super) fn stats(act: &mut Act<'_>) -> Result<Value, CallError> {
         "blocked_ips": state.blocked_addresses.len(),
         "reports": state.reports.len(),
     }))
+}
+
+/// What is configured and where each value comes from.
+pub(super) fn list_settings(act: &mut Act<'_>) -> Result<Value, CallError> {
+    act.params.at_most(0)?;
+    Ok(json!(act.around.settings()))
 }
 
 /// Newest first. `after` is the `number` of the last entry of the page before.

@@ -27,6 +27,7 @@ fn good_params(method: &str) -> Value {
         "allowkind" | "disallowkind" => json!([1]),
         "blockip" => json!(["192.0.2.1", "because", 60]),
         "unblockip" => json!(["192.0.2.1"]),
+        "closeconnection" => json!([7, "because"]),
         "createrole" => json!(["new", "label", "description", 37, 1]),
         "editrole" => json!(["king", "label", "description", "37", "1"]),
         "deleterole" => json!(["king"]),
@@ -35,7 +36,8 @@ fn good_params(method: &str) -> Value {
         "revokeinvite" => json!(["a known code"]),
         "changerelayname" | "changerelaydescription" => json!(["text"]),
         "changerelayicon" => json!(["https://example.com/icon.png"]),
-        "supportedmethods" | "resetkinds" | "getpolicy" | "reloadpolicy" | "stats" => json!([]),
+        "supportedmethods" | "resetkinds" | "getpolicy" | "getshadow" | "reloadpolicy" | "stats"
+        | "listsettings" => json!([]),
         "explain" => json!([{"filter": {}}]),
         list => {
             assert!(list.starts_with("list"), "{list} has no parameters in this table");
@@ -440,10 +442,37 @@ fn the_audit_log_says_who_did_what_newest_first() {
 #[test]
 fn the_numbers_come_from_both_sides() {
     let desk = prepared();
-    let numbers = || crate::Numbers { connections: 3, uptime_seconds: 9, ..crate::Numbers::default() };
-    let stats = desk.desk.call(owner().public(), "stats", &json!([]), NOW, &numbers).unwrap();
+    let stats = desk.done("stats", json!([]));
     assert_eq!((&stats["connections"], &stats["uptime_seconds"]), (&json!(3), &json!(9)));
     assert_eq!((&stats["members"], &stats["invites"], &stats["reports"]), (&json!(1), &json!(1), &json!(1)));
+}
+
+#[test]
+fn connections_are_asked_for_in_words_that_there_are() {
+    let desk = prepared();
+    let asked = |params| desk.done("listconnections", params)[0].as_str().unwrap().to_owned();
+    assert!(asked(json!([])).contains("order: Work, within: None"), "{}", asked(json!([])));
+    let all = asked(json!([{"by": "bytes_sent", "address": "192.0.2.0/24", "limit": 2}]));
+    assert!(all.contains("BytesSent") && all.contains("Some(") && all.contains("entries_max: 2"), "{all}");
+    for wrong in [json!({"by": "luck"}), json!({"limit": 0}), json!({"address": "x"}), json!({"after": 1})] {
+        desk.call(&owner(), "listconnections", json!([wrong])).unwrap_err();
+    }
+    desk.call(&owner(), "listconnectionaddresses", json!([{"address": "192.0.2.1"}])).unwrap_err();
+    desk.done("listconnectionaddresses", json!([{"by": "number"}]));
+}
+
+#[test]
+fn closing_a_connection_is_for_admins_and_in_the_audit_log() {
+    let desk = prepared();
+    desk.call(&moderator(), "closeconnection", json!([7, "too loud"])).unwrap_err();
+    desk.call(&admin(), "closeconnection", json!([8])).unwrap_err();
+    desk.call(&admin(), "closeconnection", json!([])).unwrap_err();
+    desk.call(&admin(), "closeconnection", json!([7, "too loud"])).unwrap();
+    let log = desk.done("listauditlog", json!([{"limit": 1}]));
+    assert_eq!(
+        (&log[0]["method"], &log[0]["params"]),
+        (&json!("closeconnection"), &json!("[7,\"too loud\"]"))
+    );
 }
 
 #[test]

@@ -41,21 +41,21 @@ fn live_events_count_until_they_are_released() {
     assert_eq!(tokens(&inbox), [1, 2]);
     inbox.release(100);
     assert!(inbox.put_live(live(3)).is_none());
-    assert!(!inbox.has_overflowed(), "100 + 100 bytes");
+    assert_eq!(inbox.ending(), None, "100 + 100 bytes");
     assert!(inbox.put_live(live(4)).is_none());
-    assert!(inbox.has_overflowed(), "taken, and not released");
+    assert_eq!(inbox.ending(), Some(Ending::Overflowed), "taken, and not released");
 }
 
 #[test]
 fn watching_for_an_overflow_leaves_an_arrival_to_be_noticed() {
     let inbox = Inbox::new(150);
     let mut context = Context::from_waker(Waker::noop());
-    assert!(inbox.poll_overflow(&mut context).is_pending());
+    assert!(inbox.poll_ending(&mut context).is_pending());
     assert!(inbox.put_live(live(1)).is_some(), "whoever watches is woken");
-    assert!(inbox.poll_overflow(&mut context).is_pending());
+    assert!(inbox.poll_ending(&mut context).is_pending());
     assert!(is_signalled(&inbox));
     assert!(inbox.put_live(live(2)).is_some());
-    assert!(inbox.poll_overflow(&mut context).is_ready());
+    assert!(inbox.poll_ending(&mut context).is_ready());
 }
 
 #[test]
@@ -64,10 +64,24 @@ fn an_overflowed_inbox_keeps_nothing_more() {
     for token in 0..3 {
         let _ = inbox.put_live(live(token));
     }
-    assert!(inbox.has_overflowed());
+    assert_eq!(inbox.ending(), Some(Ending::Overflowed));
     assert!(is_signalled(&inbox));
     inbox.release(1_000);
     let _ = inbox.put_live(live(9));
     assert_eq!(tokens(&inbox), [0; 0]);
-    assert!(inbox.has_overflowed(), "for good");
+    assert_eq!(inbox.ending(), Some(Ending::Overflowed), "for good");
+}
+
+#[test]
+fn dismissed_inbox_says_why_once_and_for_all() {
+    let inbox = Inbox::new(150);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(inbox.poll_ending(&mut context).is_pending());
+    assert_eq!(inbox.dismissal(), None);
+    let because = |reason: &str| Dismissal { reason: reason.to_owned() };
+    inbox.dismiss(because("too loud"));
+    inbox.dismiss(because("something else"));
+    assert!(is_signalled(&inbox), "whoever waits for arrivals hears of it");
+    assert_eq!(inbox.poll_ending(&mut context), Poll::Ready(Ending::Dismissed));
+    assert_eq!(inbox.dismissal(), Some(because("too loud")));
 }

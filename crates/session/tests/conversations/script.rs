@@ -97,7 +97,7 @@ impl Relay {
 
     pub(crate) fn connect(&self, name: &str) -> Client {
         let peer = Peer::default();
-        Client(Session::new(Arc::clone(&self.services), peer, random(name)))
+        Client(Session::new(Arc::clone(&self.services), peer, random(name), Timestamp(START)))
     }
 }
 

@@ -82,7 +82,7 @@ impl Relay {
     pub(super) fn connect(&self, seed: u8, other: u8) -> Client {
         let challenge = Challenge::new([seed; 16]);
         let text = challenge.as_str().to_owned();
-        let session = Session::new(Arc::clone(&self.services), Peer::default(), challenge);
+        let session = Session::new(Arc::clone(&self.services), Peer::default(), challenge, START);
         Client::new(session, Keys::from_seed(seed.into()), Keys::from_seed(other.into()), text)
     }
 

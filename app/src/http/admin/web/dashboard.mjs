@@ -1,6 +1,6 @@
 // How the relay is doing now, and how it was since the page was opened.
 
-import { bytes, count, h } from "./dom.mjs";
+import { bytes, count, duration, h } from "./dom.mjs";
 import { chart } from "./chart.mjs";
 import { get } from "./session.mjs";
 
@@ -19,6 +19,23 @@ function rates(now, then, seconds) {
   return Object.fromEntries(Object.entries(now).map(([name, value]) => [name, Math.max(0, value - (then[name] ?? 0)) / seconds]));
 }
 
+/** The time within which 99 of 100 were done between two looks, in seconds; 0 when there were none. */
+function quantile(now, then, bounds) {
+  const counts = now.map((value, place) => Math.max(0, value - then[place]));
+  const wanted = 0.99 * counts.reduce((sum, value) => sum + value, 0);
+  let sum = 0;
+  for (const [place, value] of counts.entries()) {
+    if (value > 0 && sum + value >= wanted) {
+      const [low, high] = [place === 0 ? 0 : bounds[place - 1], bounds[place] ?? bounds.at(-1)];
+      return low + ((wanted - sum) / value) * (high - low);
+    }
+    sum += value;
+  }
+  return 0;
+}
+
+const quantiles = (now, then, bounds) => Object.fromEntries(Object.entries(now).map(([name, counts]) => [name, quantile(counts, then[name], bounds)]));
+
 function keep(now, time) {
   const seconds = before && (time - before.time) / 1000;
   // A relay that has started anew counts from nothing.
@@ -26,6 +43,8 @@ function keep(now, time) {
     const of = (part) => rates(now[part], before.now[part], seconds);
     samples.push({
       time, accepted: of("accepted"), refused: of("refused"), requests: of("requests_refused"), sent: of("sent"), bytes: of("bytes"),
+      stages: quantiles(now.stages, before.now.stages, now.bounds_seconds), answers: quantiles(now.answers, before.now.answers, now.bounds_seconds),
+      store: { used: now.store?.used_bytes ?? 0 },
       open: { connections: now.connections, subscriptions: now.subscriptions },
     });
     if (samples.length > KEPT) samples.shift();
@@ -54,11 +73,11 @@ function numbers(now) {
   const rows = [
     ["Events stored", count(store?.events)],
     ["Store", store ? [bytes(store.used_bytes), h("small", {}, share)] : "?"],
+    ["Disk, free", now.disk ? [bytes(now.disk.free_bytes), h("small", {}, ` of ${bytes(now.disk.total_bytes)}`)] : "?"],
     ["Connections", [count(now.connections), h("small", {}, ` of ${count(now.connections_max)}`)]],
     ["Subscriptions", count(now.subscriptions)],
     ["Events taken", count(total(now.accepted))],
     ["Events refused", count(total(now.refused))],
-    ["Turned away", count(total(now.turned_away))],
     ["Running for", [since(Math.max(0, now.at - now.started_at)), h("small", {}, ` ${now.version}`)]],
   ];
   return h("dl", { class: "numbers" }, rows.map(([name, value]) => h("div", { "data-number": name }, h("dt", {}, name), h("dd", {}, value))));
@@ -79,7 +98,8 @@ function draw(now) {
     h("div", { class: "charts" },
       drawn("Events taken", "accepted", rate), drawn("Events refused, by reason", "refused", rate),
       drawn("Events sent", "sent", rate), drawn("Bytes", "bytes", (value) => `${bytes(Math.round(value))}/s`),
-      drawn("Open", "open", count),
+      drawn("Time of an event’s stages, 99 of 100 within", "stages", duration), drawn("Time to an answer, 99 of 100 within", "answers", duration),
+      drawn("Open", "open", count), drawn("Store", "store", bytes),
       table("Refused since the start", now.refused), table("Too many, by the bound", now.limited), table("Turned away, by why", now.turned_away)),
   ].filter(Boolean);
 }

@@ -50,12 +50,23 @@ export async function attempt(work) {
 const number = new Intl.NumberFormat("en");
 export const count = (value) => (value === null || value === undefined ? "?" : number.format(value));
 
+/** So many of something that takes an “s” for more than one. */
+export const many = (value, word) => `${count(value)} ${word}${value === 1 ? "" : "s"}`;
+
 /** Bytes in the largest unit that leaves something before the point. */
 export function bytes(value) {
   if (value === null || value === undefined) return "?";
   let unit = 0;
   while (value >= 1024 && unit < 5) [value, unit] = [value / 1024, unit + 1];
   return `${unit === 0 ? value : value.toFixed(1)} ${["B", "KiB", "MiB", "GiB", "TiB", "PiB"][unit]}`;
+}
+
+/** A time in seconds, in the largest unit that leaves something before the point. */
+export function duration(seconds) {
+  if (seconds >= 3_600) return `${Math.floor(seconds / 3_600)} h ${Math.floor(seconds / 60) % 60} min`;
+  if (seconds >= 60) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  const [value, unit] = seconds >= 1 ? [seconds, "s"] : seconds >= 1e-3 ? [seconds * 1e3, "ms"] : [seconds * 1e6, "µs"];
+  return `${value >= 10 || value === 0 ? Math.round(value) : value.toFixed(1)} ${unit}`;
 }
 
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });

@@ -2,12 +2,14 @@
 
 import { attempt, h, say } from "./dom.mjs";
 import { encode } from "./keys.mjs";
+import * as connections from "./connections.mjs";
 import * as dashboard from "./dashboard.mjs";
 import * as events from "./events.mjs";
 import * as logs from "./logs.mjs";
 import * as people from "./people.mjs";
 import * as policy from "./policy.mjs";
 import * as queue from "./queue.mjs";
+import * as settings from "./settings.mjs";
 import { base, can, current, hasSigner, news, resume, signIn, signOut } from "./session.mjs";
 
 /** In the order of the menu; `needs` is a method without which there is nothing to see. */
@@ -16,8 +18,10 @@ const VIEWS = [
   { id: "people", title: "People", needs: "listbannedpubkeys", view: people },
   { id: "queue", title: "Queue", needs: "listeventsneedingmoderation", view: queue },
   { id: "events", title: "Events", needs: "banevent", view: events },
+  { id: "connections", title: "Connections", needs: "listconnections", view: connections },
   { id: "policy", title: "Policy", needs: "getpolicy", view: policy },
   { id: "logs", title: "Log", needs: "listauditlog", view: logs },
+  { id: "settings", title: "Settings", needs: "listsettings", view: settings },
 ];
 
 const main = document.getElementById("main");

@@ -1,7 +1,7 @@
 // Who may and who may not: bans, lists, members, invites, moderators, addresses.
 
 import { attempt, field, h, say, when } from "./dom.mjs";
-import { decode, person } from "./keys.mjs";
+import { decode, eventId, person } from "./keys.mjs";
 import { change, showList } from "./lists.mjs";
 import { can } from "./session.mjs";
 
@@ -51,7 +51,11 @@ const inviteRow = ({ code, uses, expires_at: end, by }) => [
 const INVITES = {
   title: "Invites", list: "listinvites", key: "code", row: inviteRow, removeLabel: "Revoke",
   about: "A code makes whoever brings it a member, in mode “members”.",
-  remove: ({ code }) => ({ method: "revokeinvite", params: [code], done: "The invite is revoked." }),
+  remove: ({ code, uses, expires_at: end }) => ({
+    method: "revokeinvite", params: [code], done: "The invite is revoked.",
+    // The same code again; a day that has begun counts as a whole one.
+    undo: { method: "createinvite", params: [{ code, uses, days: end ? Math.max(1, Math.ceil((end - Date.now() / 1000) / 86_400)) : 0 }], done: "The invite is open again." },
+  }),
   add: (refresh) => can("createinvite") && form("Create an invite", [
     { name: "uses", label: "Uses", type: "number", min: 1, value: 1 },
     { name: "days", label: "Days (0: for ever)", type: "number", min: 0, value: 7 },
@@ -60,6 +64,16 @@ const INVITES = {
     const made = await change({ method: "createinvite", params: [order], done: "The invite is made." }, refresh);
     if (made) await navigator.clipboard?.writeText(made.result.code).then(() => say("The code is in your clipboard."), () => {});
     return made;
+  }),
+};
+
+const EVENTS = {
+  title: "Events", list: "listbannedevents", key: "id", removeLabel: "Allow",
+  about: "Banned events: hidden, and refused when they come again. Ban one in “Events” or “Queue”.",
+  row: (entry) => [eventId(entry.id), reasonOf(entry)],
+  remove: ({ id, reason }) => ({
+    method: "allowevent", params: [id], done: "The event is no longer banned.",
+    undo: { method: "banevent", params: [id, reason], done: "The event is banned." },
   }),
 };
 
@@ -101,7 +115,7 @@ function form(verb, fields, submit) {
 
 /** Shows the view. */
 export function show(main) {
-  const lists = [...KEY_LISTS.slice(0, 3).map(ofKeys), INVITES, ...KEY_LISTS.slice(3).map(ofKeys), ADDRESSES].filter(({ list }) => can(list));
+  const lists = [...KEY_LISTS.slice(0, 3).map(ofKeys), INVITES, ...KEY_LISTS.slice(3).map(ofKeys), EVENTS, ADDRESSES].filter(({ list }) => can(list));
   const [about, place] = [h("p", { class: "faint" }), h("div")];
   const tabs = lists.map((list) => h("button", { type: "button", onclick: () => choose(list) }, list.title));
   function choose(list) {

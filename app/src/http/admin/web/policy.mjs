@@ -3,6 +3,7 @@
 import { attempt, field, h, say } from "./dom.mjs";
 import { decode } from "./keys.mjs";
 import { publish } from "./relay.mjs";
+import { showShadow } from "./shadow.mjs";
 import { call, can, sign } from "./session.mjs";
 
 const POLICY = 12345;
@@ -28,6 +29,7 @@ export function show(main) {
   const address = h("input", { type: "text", placeholder: "192.0.2.1" });
   const edited = h("input", { type: "checkbox" });
   const answers = h("div", { "aria-live": "polite" });
+  const shadow = h("section", { class: "card", "data-shadow": "" });
   const apply = h("button", { type: "button", class: "main" }, "Apply");
   let inForce = null;
   question.value = EXAMPLE;
@@ -78,8 +80,26 @@ export function show(main) {
     }
   }
 
+  /** Puts the shadow's text into the editor, where it can be applied. */
+  function take(text) {
+    editor.value = text;
+    fault.className = "";
+    fault.textContent = "This is the shadow policy. Apply puts it in force.";
+    editor.scrollIntoView({ block: "center" });
+  }
+
+  /** Explains an event that the policies differ about, by the shadow's text. */
+  async function askOf(event, text) {
+    take(text);
+    sort.value = "event";
+    question.value = JSON.stringify(event);
+    edited.checked = true;
+    await explain();
+    answers.scrollIntoView({ block: "center" });
+  }
+
   async function explain(event) {
-    event.preventDefault();
+    event?.preventDefault();
     await attempt(async () => {
       const asked = { [sort.value]: JSON.parse(question.value) };
       const keys = signedIn.value.split(/[\s,]+/).filter(Boolean).map((key) => decode("npub", key));
@@ -107,6 +127,7 @@ export function show(main) {
       h("div", { class: "bar below" },
         field("This is an", sort), field("Signed in as", signedIn, { class: "grow" }), field("From the address", address),
         field("By the text above", edited, { class: "inline" }), h("button", {}, "Explain"))),
-    answers);
+    answers, shadow);
   attempt(load);
+  attempt(() => showShadow(shadow, take, askOf));
 }

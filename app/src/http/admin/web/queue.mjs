@@ -6,7 +6,9 @@ import { change } from "./lists.mjs";
 import { query } from "./relay.mjs";
 import { call } from "./session.mjs";
 
-const REPORTS = 50;
+/** How many of a list are asked for at once, and how many cases are shown until more are wanted. */
+const PAGE = 500;
+const SHOWN = 50;
 
 /** What can be decided: the key that does it, what it is called, what it needs. */
 const DECISIONS = [
@@ -23,9 +25,23 @@ const DECISIONS = [
     : { method: "dismissreports", params: [pubkey], done: "The reports about the key are settled." }) },
 ];
 
+/** A whole list: the server has it by name, and people want what is most reported first. It has 10,000 entries at most. */
+async function all(list, key) {
+  const found = [];
+  for (;;) {
+    const page = await call(list, found.length === 0 ? { limit: PAGE } : { limit: PAGE, after: found.at(-1)[key] });
+    if (page.length === 0) return found;
+    found.push(...page);
+  }
+}
+
 /** Shows the view; gives what ends it. */
 export function show(main) {
   const cases = h("div");
+  const more = h("button", { type: "button", hidden: true, onclick: () => attempt(next) }, "More");
+  const waiting = h("p", { class: "faint small" });
+  /** All that is reported, most reported first, and those of it that have a card. */
+  let reported = [];
   let open = [];
   let chosen = 0;
 
@@ -36,27 +52,62 @@ export function show(main) {
   }
 
   async function load() {
-    const page = { limit: REPORTS };
-    const events = await call("listeventsneedingmoderation", page);
-    const keys = await call("listpubkeysneedingmoderation", page);
-    const found = events.length > 0 ? await query({ ids: events.map(({ id }) => id) }).catch(() => []) : [];
+    const events = await all("listeventsneedingmoderation", "id");
+    const keys = await all("listpubkeysneedingmoderation", "pubkey");
+    reported = [...events, ...keys].sort((one, other) => other.reports - one.reports || one.first_at - other.first_at);
+    const added = await cards(reported.slice(0, SHOWN));
+    open = added;
+    cases.replaceChildren(...added.map(({ card }) => card));
+    await tell();
+  }
+
+  async function next() {
+    const added = await cards(reported.slice(open.length, open.length + SHOWN));
+    open.push(...added);
+    cases.append(...added.map(({ card }) => card));
+    await tell();
+  }
+
+  async function cards(entries) {
+    const ids = entries.filter(({ id }) => id).map(({ id }) => id);
+    const found = ids.length > 0 ? await query({ ids, limit: ids.length }).catch(() => []) : [];
     const byId = new Map(found.map((event) => [event.id, event]));
-    const reported = [
-      ...events.map((entry) => ({ ...entry, event: byId.get(entry.id), pubkey: byId.get(entry.id)?.pubkey })),
-      ...keys,
-    ].sort((one, other) => other.reports - one.reports || one.first_at - other.first_at);
-    open = reported.map((entry) => ({ entry, card: card(entry) }));
-    cases.replaceChildren(...open.map(({ card }) => card));
-    if (open.length === 0) cases.append(h("p", { class: "card nobody" }, "Nothing waits for a decision."));
+    return entries.map((entry) => {
+      const event = byId.get(entry.id);
+      const whole = entry.id ? { ...entry, event, pubkey: event?.pubkey } : entry;
+      return { entry: whole, card: card(whole) };
+    });
+  }
+
+  /** Says how many there are, and chooses one. */
+  async function tell() {
+    more.hidden = open.length >= reported.length;
+    waiting.textContent = reported.length === 0 ? "" : `${reported.length} ${reported.length === 1 ? "waits" : "wait"} for a decision.`;
+    if (reported.length === 0) cases.replaceChildren(h("p", { class: "card nobody" }, "Nothing waits for a decision."));
     choose(chosen);
     await nameThem();
   }
 
   const refresh = () => attempt(load);
 
-  function decide(decision, entry) {
+  async function decide(decision, entry) {
     const order = decision.make({ ...entry, reason: entry.reason || "reported" });
-    return order && change(order, refresh);
+    if (!order) return;
+    // What comes back by "Undo" is looked for; what is decided just goes.
+    let done = 0;
+    await change(order, () => { done += 1; return done === 1 ? settle(order, entry) : refresh(); });
+  }
+
+  /** Takes away what a decision was about: an event, or a key with all its events. */
+  async function settle({ method }, entry) {
+    const isAbout = method === "banpubkey" ? ({ pubkey }) => pubkey === entry.pubkey : ({ id, pubkey }) => (entry.id ? id === entry.id : !id && pubkey === entry.pubkey);
+    const settled = open.filter((other) => isAbout(other.entry));
+    const gone = new Set(settled.map((other) => other.entry.id ?? other.entry.pubkey));
+    for (const { card } of settled) card.remove();
+    open = open.filter((other) => !settled.includes(other));
+    reported = reported.filter(({ id, pubkey }) => !gone.has(id ?? pubkey));
+    if (open.length === 0 && reported.length > 0) await next();
+    else await tell();
   }
 
   function card(entry) {
@@ -89,8 +140,8 @@ export function show(main) {
   main.append(
     h("h2", {}, "Moderation queue"),
     h("p", { class: "faint" }, "What people have reported, most reported first. ", h("kbd", {}, "j"), " and ", h("kbd", {}, "k"), " move; the letter on a button does what it says."),
-    h("div", { class: "bar" }, h("button", { type: "button", onclick: refresh }, "Look again")),
-    cases);
+    h("div", { class: "bar" }, h("button", { type: "button", onclick: refresh }, "Look again"), waiting),
+    cases, more);
   refresh();
   return () => document.removeEventListener("keydown", pressed);
 }

@@ -1,0 +1,85 @@
+//! What the management asks of the process.
+
+use chappe_management::{Numbers, Surroundings, WantedConnections};
+use chappe_processing::Dismissal;
+use chappe_protocol::PublicKey;
+use serde_json::{Value, json};
+
+use super::Shared;
+use crate::config::Knob;
+
+impl Surroundings for Shared {
+    fn numbers(&self) -> Numbers {
+        let usage = self.services.store.usage().ok();
+        Numbers {
+            connections: self.slots.taken() as u64,
+            subscriptions: self.services.processor.subscriptions() as u64,
+            events_stored: usage.map_or(0, |usage| usage.events),
+            bytes_used: usage.map_or(0, |usage| usage.bytes_used),
+            uptime_seconds: self.started.elapsed().as_secs(),
+        }
+    }
+
+    fn connections(&self, wanted: &WantedConnections) -> Vec<Value> {
+        self.connections.list(wanted)
+    }
+
+    fn connection_addresses(&self, wanted: &WantedConnections) -> Vec<Value> {
+        self.connections.list_addresses(wanted)
+    }
+
+    fn close_connection(&self, number: u64, by: PublicKey, reason: String) -> bool {
+        let Some(account) = self.connections.find(number) else { return false };
+        let address = account.address().map(|address| address.to_string());
+        let key = account.key().map(|key| key.to_string());
+        tracing::info!(%by, number, address, key, reason, "an administrator closes a connection");
+        account.dismiss(Dismissal { reason });
+        true
+    }
+
+    fn settings(&self) -> Vec<Value> {
+        let identity = self.services.management.identity();
+        let filter = self.logs.filter();
+        let knobs = self.config.knobs().unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot tell the configuration");
+            Vec::new()
+        });
+        let told = knobs.into_iter().map(|knob| {
+            let name = format!("{}.{}", knob.section, knob.key);
+            let changed = match name.as_str() {
+                "relay.name" => identity.name.clone(),
+                "relay.description" => identity.description.clone(),
+                "relay.icon" => identity.icon.clone(),
+                "log.filter" => Some(filter.clone()).filter(|filter| knob.value.as_str() != Some(filter)),
+                _ => None,
+            };
+            told(&name, &knob, changed)
+        });
+        told.collect()
+    }
+}
+
+/// A knob as the administration shows it. `changed` is what was put in the place of its value while the relay runs.
+fn told(name: &str, knob: &Knob, changed: Option<String>) -> Value {
+    let value = without_secrets(name, json!(knob.value));
+    let default = json!(knob.default);
+    match changed {
+        Some(changed) => json!({
+            "name": name, "value": changed, "default": default, "from": "administration",
+            "place": format!("in place of {value} ({})", knob.origin),
+        }),
+        None => json!({
+            "name": name, "value": value, "default": default, "from": knob.origin.sort(), "place": knob.origin.place(),
+        }),
+    }
+}
+
+/// The relay's own key and the certificate's are in files of their own. What is left that can hold a secret is the command
+/// line of a program.
+fn without_secrets(name: &str, value: Value) -> Value {
+    let program = value.as_str().filter(|_| name == "policy.plugin").and_then(|line| line.split_once(' '));
+    match program {
+        Some((program, _)) => json!(format!("{program} (arguments are not shown)")),
+        None => value,
+    }
+}
