@@ -24,6 +24,8 @@ Examples:
   chappe export events.jsonl.zst               the same into a file, packed
   chappe query '{\"#t\":[\"nostr\"],\"limit\":10}' --explain
   chappe import events.jsonl.zst               verify and store; run it with the relay stopped
+  strfry export | chappe import -              the same from another relay, or from its database:
+  chappe import nostr.db
   chappe policy check policy.json              is this policy in order, do its tests pass?
   chappe policy explain --event note.json --as npub1...
   chappe invite --uses 5                       a code by which five can become members
@@ -109,11 +111,12 @@ pub enum Command {
         days: Option<u32>,
     },
 
-    /// Verify and store events, one JSON object a line
+    /// Verify and store events, one JSON object a line, or those of another relay's database
     ///
     /// Every id and signature is checked, and deletions, replaceable events and expirations count as if the events had
     /// come by WebSocket, except that an event may be of any age. Bad lines are counted and told, and do not stop the
-    /// import. What is packed by gzip or zstd is unpacked. The relay must not be running on the same directory.
+    /// import. What is packed by gzip or zstd is unpacked. FILE may be the SQLite database of nostr-rs-relay, too; it is only
+    /// read. The relay must not be running on the same directory.
     Import {
         /// The file to read; `-` or nothing: standard input
         #[arg(value_name = "FILE", default_value = "-")]

@@ -55,6 +55,7 @@ mod nip67;
 mod nip70;
 mod nip86;
 mod nip98;
+mod other_relays;
 mod plugins;
 mod policy_file;
 mod rates;

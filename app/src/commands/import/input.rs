@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::rc::Rc;
 
+use super::database::is_start;
 use crate::commands::packing::unpack;
 
 /// How much of an input is read at once.
@@ -49,7 +50,11 @@ impl Input {
     pub(super) fn new(source: impl Read + 'static, total: Option<u64>) -> io::Result<Self> {
         let read = Rc::new(Cell::new(0));
         let counted = Counted { inner: source, read: Rc::clone(&read) };
-        let text = unpack(BufReader::with_capacity(BUFFER_BYTES, counted))?;
+        let mut text = unpack(BufReader::with_capacity(BUFFER_BYTES, counted))?;
+        if is_start(text.fill_buf()?) {
+            let why = "a SQLite database has to be a file of its own, neither packed nor piped";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
         Ok(Self { text, read, total })
     }
 

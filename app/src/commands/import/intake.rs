@@ -8,7 +8,8 @@ use chappe_routing::{Desks, route};
 use chappe_store::{Placement, Record, Store, Write, Written};
 use chappe_validation::{Rules, Verifier};
 
-use super::{Report, Stopped};
+use super::database::Row;
+use super::{Form, Report, Stopped};
 use crate::Clock;
 use crate::config::Config;
 use crate::relay;
@@ -17,7 +18,7 @@ use crate::relay;
 const BATCH_EVENTS_MAX: usize = 1024;
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Takes lines, verifies them and commits them in batches.
+/// Takes events, verifies them and commits them in batches.
 pub(super) struct Intake<'a> {
     store: &'a Store,
     clock: &'a Clock,
@@ -42,7 +43,7 @@ enum No {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(config: &Config, store: &'a Store, clock: &'a Clock) -> Self {
+    pub(super) fn new(config: &Config, store: &'a Store, clock: &'a Clock, form: Form) -> Self {
         // An operator may bring in the history of years, whatever work it cost; sizes are bounded as for clients.
         let rules = Rules {
             tags_max: config.limits.event_tags_max,
@@ -61,7 +62,7 @@ impl<'a> Intake<'a> {
             json: Vec::new(),
             batch: Vec::with_capacity(BATCH_EVENTS_MAX),
             batch_bytes: 0,
-            report: Report::default(),
+            report: Report::of(form),
         }
     }
 
@@ -75,18 +76,35 @@ impl<'a> Intake<'a> {
 
     /// Counts a line that was too long to be read.
     pub(super) fn take_too_long(&mut self) {
-        self.report.lines += 1;
-        self.report.refuse(&Refusal::new(Prefix::Invalid, "the line is too long"));
+        self.report.count_line();
+        self.refuse_too_long();
     }
 
     /// Takes one line. Only a store that fails is an error.
     pub(super) fn take(&mut self, line: &[u8]) -> Result<(), Stopped> {
-        self.report.lines += 1;
+        self.report.count_line();
         let line = line.trim_ascii();
-        if line.is_empty() {
-            return Ok(());
+        if line.is_empty() { Ok(()) } else { self.take_event(line) }
+    }
+
+    /// Takes one row of a database. Only a store that fails is an error.
+    pub(super) fn take_row(&mut self, row: &Row<'_>) -> Result<(), Stopped> {
+        self.report.count_row(row.number);
+        match row.json {
+            _ if row.is_hidden => self.report.hidden += 1,
+            Some(json) => return self.take_event(json),
+            None => self.refuse_too_long(),
         }
-        match self.admit(line) {
+        Ok(())
+    }
+
+    fn refuse_too_long(&mut self) {
+        let what = self.report.form.noun();
+        self.report.refuse(&Refusal::new(Prefix::Invalid, format!("the {what} is too long")));
+    }
+
+    fn take_event(&mut self, json: &[u8]) -> Result<(), Stopped> {
+        match self.admit(json) {
             Ok(write) => self.batch.push(write),
             Err(No::Duplicate) => self.report.duplicates += 1,
             Err(No::Ephemeral) => self.report.ephemeral += 1,

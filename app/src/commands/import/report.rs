@@ -1,4 +1,4 @@
-//! What became of the lines of an import.
+//! What became of the events of an import.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,14 +7,37 @@ use chappe_protocol::Refusal;
 
 use crate::figures::grouped;
 
-/// How many line numbers are told for each reason.
+/// How many numbers of lines or rows are told for each reason.
 const EXAMPLES_MAX: usize = 5;
 
-/// Counts of lines; every line that is not empty is in exactly one of them.
+/// What events come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Form {
+    #[default]
+    Lines,
+    /// Of a database.
+    Rows,
+}
+
+impl Form {
+    pub(super) const fn noun(self) -> &'static str {
+        match self {
+            Self::Lines => "line",
+            Self::Rows => "row",
+        }
+    }
+}
+
+/// Counts of lines or rows; each that is not empty is in exactly one of them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Report {
-    /// Lines read, empty ones included.
+    pub(super) form: Form,
+    /// Lines read, empty ones included, or rows.
     pub(super) lines: u64,
+    /// The number of the one that was read last.
+    number: u64,
+    /// Rows that the other relay did not show any more.
+    pub(super) hidden: u64,
     /// On disk now.
     pub(super) stored: u64,
     /// On disk before, or earlier in the same input.
@@ -33,23 +56,38 @@ pub(super) struct Report {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Refused {
     count: u64,
-    /// The first ones, counted from 1.
+    /// The first ones: lines are counted from 1, rows by their number in the database.
     lines: Vec<u64>,
 }
 
 impl Report {
-    /// Counts the line that was read last as refused.
+    pub(super) fn of(form: Form) -> Self {
+        Self { form, ..Self::default() }
+    }
+
+    /// Counts the next line as read.
+    pub(super) const fn count_line(&mut self) {
+        self.count_row(self.lines + 1);
+    }
+
+    /// Counts the row of this number as read.
+    pub(super) const fn count_row(&mut self, number: u64) {
+        self.lines += 1;
+        self.number = number;
+    }
+
+    /// Counts what was read last as refused.
     pub(super) fn refuse(&mut self, refusal: &Refusal) {
         let refused = self.refused.entry(refusal.to_string()).or_default();
         refused.count += 1;
         if refused.lines.len() < EXAMPLES_MAX {
-            refused.lines.push(self.lines);
+            refused.lines.push(self.number);
         }
     }
 
     /// For who watches.
     pub(super) fn brief(&self) -> String {
-        format!("{} lines, {} stored", grouped(self.lines), grouped(self.stored))
+        format!("{} {}s, {} stored", grouped(self.lines), self.form.noun(), grouped(self.stored))
     }
 
     /// How many lines were refused, over all reasons.
@@ -60,12 +98,15 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = self.form.noun();
+        let read = format!("{noun}s read");
         let counts = [
-            ("lines read", self.lines),
+            (read.as_str(), self.lines),
             ("stored", self.stored),
             ("duplicates", self.duplicates),
             ("superseded by newer ones", self.superseded),
             ("deleted by their authors", self.deleted),
+            ("hidden there, not taken", self.hidden),
             ("ephemeral, never stored", self.ephemeral),
             ("not committed", self.uncommitted),
             ("refused", self.refused()),
@@ -79,7 +120,7 @@ impl fmt::Display for Report {
         for (reason, refused) in &self.refused {
             let lines: Vec<_> = refused.lines.iter().map(u64::to_string).collect();
             let more = if refused.count > refused.lines.len() as u64 { ", ..." } else { "" };
-            writeln!(f, "{:>10}    {reason} (line {}{more})", refused.count, lines.join(", "))?;
+            writeln!(f, "{:>10}    {reason} ({noun} {}{more})", refused.count, lines.join(", "))?;
         }
         Ok(())
     }
