@@ -45,7 +45,7 @@ impl Shared {
 impl From<&Error> for Unready {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Full(Space::Map | Space::Disk) => Self::Full,
+            Error::Full(Space::Map | Space::Disk | Space::Ceiling) => Self::Full,
             Error::Full(Space::LowDisk) => Self::LowDisk,
             Error::Misplaced(_) | Error::StateKey { .. } | Error::Corrupt(_) | Error::Engine(_) => {
                 Self::Broken

@@ -79,7 +79,7 @@ impl From<&chappe_store::Error> for Failure {
     fn from(error: &chappe_store::Error) -> Self {
         use chappe_store::Error;
         match error {
-            Error::Full(Space::Map | Space::Disk) => Self::Full,
+            Error::Full(Space::Map | Space::Disk | Space::Ceiling) => Self::Full,
             Error::Full(Space::LowDisk) => Self::LowDisk,
             Error::Misplaced(_) | Error::StateKey { .. } | Error::Corrupt(_) | Error::Engine(_) => {
                 Self::Store

@@ -40,6 +40,9 @@ pub struct Options {
     /// Writes are refused when fewer bytes than this remain of the map, so that what makes room (sweeping expired
     /// events) can still work. Less than `map_bytes`.
     pub map_reserve_bytes: usize,
+    /// Events are refused when more than these bytes are used, as [`crate::Usage`] counts them; 0: as long as the map has
+    /// room.
+    pub bytes_max: u64,
     /// Events are refused when fewer bytes than this are free on the disk, until an eighth more is; 0: as long as it takes any.
     /// Pages that are free in the file count for up to half of it.
     pub disk_free_bytes_min: u64,
@@ -58,11 +61,12 @@ pub struct Options {
 pub const YOUNG_BYTES_BOUND: usize = 1 << 30;
 
 impl Default for Options {
-    /// A map of 1 TiB with 256 MiB in reserve, all of the disk, 1,024 readers, 32 MiB for young entries, no line.
+    /// A map of 1 TiB with 256 MiB in reserve, all of it and of the disk for events, 1,024 readers, 32 MiB for young entries, no line.
     fn default() -> Self {
         Self {
             map_bytes: 1 << 40,
             map_reserve_bytes: 256 << 20,
+            bytes_max: 0,
             disk_free_bytes_min: 0,
             readers_max: 1024,
             young_bytes_max: 32 << 20,
@@ -111,6 +115,7 @@ impl Store {
             counters: Counters::default(),
             map_bytes: map_bytes as u64,
             write_bound_bytes: write_bound as u64,
+            bytes_max: options.bytes_max,
             disk_guard: DiskGuard::new(options.disk_free_bytes_min),
             lock,
         };

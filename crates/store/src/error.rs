@@ -33,6 +33,8 @@ pub enum Space {
     Map,
     /// The disk, less a reserve of 1 MiB.
     Disk,
+    /// What may be stored: `store.bytes_max` in the configuration.
+    Ceiling,
     /// The part of the disk that is not to stay free: `store.disk_free_bytes_min` in the configuration.
     LowDisk,
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Error {
         match self {
             Self::Full(Space::Map) => f.write_str("the store is full: store.map_bytes is used up"),
             Self::Full(Space::Disk) => f.write_str("the store is full: no space left on its disk"),
+            Self::Full(Space::Ceiling) => f.write_str("the store is full: store.bytes_max is reached"),
             Self::Full(Space::LowDisk) => {
                 f.write_str("the store takes no more: its disk has less free than store.disk_free_bytes_min")
             }

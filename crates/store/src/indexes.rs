@@ -141,7 +141,7 @@ impl Indexes<'_> {
         Ok(self.tables.records.get(self.txn, &seq.0)?.is_some())
     }
 
-    fn reader(&self) -> TxnId {
+    pub(crate) fn reader(&self) -> TxnId {
         self.txn.id()
     }
 }

@@ -26,6 +26,7 @@ mod indexes;
 mod keys;
 mod lock;
 mod marks;
+mod oldest;
 mod open_error;
 mod query;
 mod reader;
@@ -46,6 +47,7 @@ pub use builder::{BuildError, Builder};
 pub use env::{Options, YOUNG_BYTES_BOUND};
 pub use error::{Error, Space};
 pub use marks::Mark;
+pub use oldest::{Spot, Walked};
 pub use open_error::OpenError;
 pub use query::{
     Ask, Completeness, Cost, ExplainedPart, ExplainedWay, Explanation, Plan, Progress, Query, QueryBounds,

@@ -39,6 +39,9 @@ impl Store {
             }
             removed += 1;
         }
+        // Their index entries wait in memory to be removed, and would stay there if nothing else is written.
+        let share = writer.turn.share();
+        writer.settle(share)?;
         writer.commit()?;
         Ok(removed)
     }

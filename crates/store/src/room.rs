@@ -84,6 +84,9 @@ impl Store {
 
     /// Whether events of so many bytes may come.
     pub(crate) fn check_room_for_events(&self, txn: &RoTxn<'_>, bytes: usize) -> Result<(), Error> {
+        if self.bytes_max > 0 && self.bytes_used(txn)?.saturating_add(bytes as u64) > self.bytes_max {
+            return Err(Error::Full(Space::Ceiling));
+        }
         // Where the system does not say it, LMDB finds out.
         let is_low = match free_bytes(&self.lock) {
             Some(free) => self.disk_guard.look(free, || self.free_in_file(txn))?,
@@ -103,9 +106,10 @@ impl Store {
         if is_full { Err(Error::Full(Space::Disk)) } else { Ok(()) }
     }
 
-    /// What the pages take, and what the entries that are still in memory are going to take.
+    /// What the pages take, and what the entries that are still in memory are going to take, less what they will give back.
     pub(crate) fn bytes_used(&self, txn: &RoTxn<'_>) -> Result<u64, Error> {
-        Ok(self.tables.bytes_used(txn)?.saturating_add(self.young.table_bytes() as u64))
+        let (taken, given) = self.young.table_bytes();
+        Ok(self.tables.bytes_used(txn)?.saturating_add(taken).saturating_sub(given))
     }
 
     fn free_in_file(&self, txn: &RoTxn<'_>) -> Result<u64, Error> {

@@ -25,6 +25,7 @@ pub struct Store {
     pub(crate) counters: Counters,
     pub(crate) map_bytes: u64,
     pub(crate) write_bound_bytes: u64,
+    pub(crate) bytes_max: u64,
     pub(crate) disk_guard: DiskGuard,
     pub(crate) lock: File,
 }

@@ -22,7 +22,7 @@ pub(crate) use settling::Slice;
 use crate::keys::{Position, RecordKeys};
 use crate::store::Seq;
 use crate::tables::Index;
-use generation::{Generation, Mark, Size};
+use generation::{Generation, Mark};
 use settling::{Progress, Settling};
 
 /// Entries are added under the lock one event at a time, and read one list at a time.
@@ -32,8 +32,6 @@ type Shared = Arc<RwLock<Generation>>;
 const SETTLED_BY: (usize, usize) = (3, 4);
 /// Fewer entries than this are not worth a visit to their pages.
 const SLICE_ENTRIES_MIN: usize = 64;
-/// What an entry takes in its table besides its key: the value, and what LMDB adds.
-const ENTRY_BYTES: usize = 18;
 
 /// The entries in memory: those of the newest events, and those that are settling.
 #[derive(Debug)]
@@ -89,12 +87,14 @@ impl Young {
         Turn { young: self, state, view, before, removed: HashMap::default(), is_kept: false }
     }
 
-    /// Bytes that the entries are going to take in their tables, about. Those that are settling count as a whole.
-    pub(crate) fn table_bytes(&self) -> usize {
-        let bytes = |size: Size| size.key_bytes.saturating_add(size.entries.saturating_mul(ENTRY_BYTES));
+    /// Bytes that the entries are going to take in their tables, about, and those that they are going to give back. Those
+    /// that are settling count as a whole.
+    pub(crate) fn table_bytes(&self) -> (u64, u64) {
         let view = self.view();
+        let each = view.generations().map(|generation| generation.read().table_bytes());
+        let (taken, given) = each.fold((0, 0), |(a, b), (c, d)| (a + c as u64, b + d as u64));
         // A page that was split is half full.
-        view.generations().map(|generation| bytes(generation.read().size()) * 2).sum()
+        (taken * 2, given)
     }
 }
 

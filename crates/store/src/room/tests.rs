@@ -67,3 +67,39 @@ fn a_low_disk_refuses_events_and_lets_everything_else_be() {
     assert!(matches!(test.put(&refused), Written::Stored(_)));
     assert!(!test.store.disk().unwrap().unwrap().is_low);
 }
+
+/// What goes gives room, whether its entries have settled or not, and whether they are written by somebody else.
+#[test]
+fn a_ceiling_holds_and_what_is_removed_gives_room() {
+    const MAX: u64 = 2 << 20;
+    for young_bytes_max in crate::tests::support::YOUNG_BYTES {
+        let test = TestStore::with(&Options { bytes_max: MAX, young_bytes_max, ..OPTIONS });
+        let note = |n: u64| {
+            let event = EventBuilder::new(1).created_at(NOW.0 + n).content("x".repeat(2_000));
+            event.tag(&["t", &n.to_string()]).sign(&Keys::from_seed(1))
+        };
+        let (mut next, mut held) = (0, Vec::new());
+        for round in 0..4 {
+            loop {
+                let event = note(next);
+                match test.try_put_all([&event], NOW) {
+                    Ok(_) => held.push(event.id()),
+                    Err(Error::Full(Space::Ceiling)) => break,
+                    Err(error) => panic!("{error}"),
+                }
+                next += 1;
+            }
+            let used = test.store.usage().unwrap().bytes_used;
+            // All but the last was there when that was let in.
+            assert!(used <= MAX + (16 << 10) && used > MAX / 16 * 15, "round {round}: {used}");
+            test.store.change_state(&[StateChange { key: b"banned", value: Some(b"somebody") }]).unwrap();
+            let half: Vec<_> = held.drain(..held.len() / 2).collect();
+            for some in half.chunks(20) {
+                test.store.remove(some, crate::Return::Allowed).unwrap();
+            }
+            let left = test.store.usage().unwrap().bytes_used;
+            assert!(left < MAX / 3 * 2 && left > MAX / 3, "young {young_bytes_max}, round {round}: {left}");
+            test.assert_sound();
+        }
+    }
+}

@@ -17,6 +17,7 @@ use crate::{
 pub(crate) const OPTIONS: Options = Options {
     map_bytes: 1 << 30,
     map_reserve_bytes: 1 << 20,
+    bytes_max: 0,
     disk_free_bytes_min: 0,
     readers_max: 64,
     young_bytes_max: 32 << 20,

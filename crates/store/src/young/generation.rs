@@ -25,6 +25,9 @@ use crate::tables::Index;
 /// The number of an LMDB transaction: one sees what others up to it have committed.
 pub(crate) type TxnId = usize;
 
+/// What an entry takes in its table besides its key: the value, and what LMDB adds.
+const ENTRY_BYTES: usize = 18;
+
 /// The `removed_by` of an event that is there.
 const NOBODY: TxnId = TxnId::MAX;
 /// The `removed_by` of an event that no reader finds here. Its entries are in the tables, and are to go from there.
@@ -47,6 +50,8 @@ pub(crate) struct Generation {
     size: Size,
     last: Seq,
     leaving: Vec<Seq>,
+    /// Of the bytes that were coming, those whose events were removed.
+    removed_bytes: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -56,14 +61,18 @@ struct Young {
     /// Set while others read: whoever waits for them to be done would keep new readers waiting, too.
     removed_by: AtomicUsize,
     hint: Hint,
+    /// What its entries are going to take in their tables.
+    table_bytes: usize,
 }
 
 /// How much a generation holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Size {
     pub(crate) entries: usize,
-    /// Bytes of their keys.
-    pub(crate) key_bytes: usize,
+    /// What those that came are going to take in their tables, in bytes, removed ones too.
+    pub(crate) coming_bytes: usize,
+    /// What those that leave take there.
+    pub(crate) leaving_bytes: usize,
 }
 
 /// What keys of one index start with: the number of a subject, and a kind where the index has one.
@@ -137,9 +146,15 @@ impl Generation {
     /// Adds the entries of an event that came. It has a higher number than all before.
     pub(crate) fn add(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
         self.last = seq;
-        self.size.key_bytes += keys.bytes();
+        self.size.coming_bytes += table_bytes(keys);
         self.add_entries(
-            Young { position, seq, removed_by: AtomicUsize::new(NOBODY), hint: keys.hint() },
+            Young {
+                position,
+                seq,
+                removed_by: AtomicUsize::new(NOBODY),
+                hint: keys.hint(),
+                table_bytes: table_bytes(keys),
+            },
             keys,
         );
     }
@@ -147,8 +162,9 @@ impl Generation {
     /// Adds the entries of an event that was removed after they, or some of them, had settled.
     pub(crate) fn add_leaving(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
         self.leaving.push(seq);
+        self.size.leaving_bytes += table_bytes(keys);
         self.add_entries(
-            Young { position, seq, removed_by: AtomicUsize::new(LEAVING), hint: keys.hint() },
+            Young { position, seq, removed_by: AtomicUsize::new(LEAVING), hint: keys.hint(), table_bytes: 0 },
             keys,
         );
     }
@@ -209,7 +225,7 @@ impl Generation {
     /// Bytes of memory, about.
     pub(crate) fn bytes(&self) -> usize {
         // Tables and lists have room to grow; the factors are measured.
-        const EVENT: usize = 104;
+        const EVENT: usize = 112;
         const PLACE: usize = 40;
         const SUBJECT: usize = 20;
         const ENTRY: usize = 8;
@@ -218,6 +234,12 @@ impl Generation {
             + self.subjects.len() * SUBJECT
             + self.subjects.bytes()
             + self.size.entries * ENTRY
+    }
+
+    /// What the entries are going to take in their tables, and what they are going to give back, in bytes.
+    pub(crate) fn table_bytes(&self) -> (usize, usize) {
+        let removed = self.removed_bytes.load(Ordering::Relaxed);
+        (self.size.coming_bytes.saturating_sub(removed), self.size.leaving_bytes)
     }
 
     pub(crate) const fn size(&self) -> Size {
@@ -280,6 +302,7 @@ impl Generation {
         let found = ids.find(hasher.hash_one(position.id()), came).copied();
         if let Some(event) = found.and_then(|event| events.get(event as usize)) {
             event.removed_by.store(by, Ordering::Release);
+            self.removed_bytes.fetch_add(event.table_bytes, Ordering::Relaxed);
         }
     }
 
@@ -381,6 +404,36 @@ impl Generation {
         None
     }
 
+    /// Appends the entries of a place of indexes by time from the end of the list on: those below `after`, down to `newest`,
+    /// up to `entries_max` and all that have the position of the last. That position, when it ended before they did.
+    pub(crate) fn oldest(
+        &self,
+        place: Place,
+        (after, newest): (Option<Position>, Position),
+        reader: TxnId,
+        entries_max: usize,
+        out: &mut Vec<Reached>,
+    ) -> Option<Position> {
+        let list = self.list_at(place);
+        let position = |event: u32| self.events.get(event as usize).map(|event| event.position);
+        let is_behind = |event: &u32| after.is_some() && position(*event) >= after;
+        let ahead = list.get(list.partition_point(is_behind)..).unwrap_or_default();
+        let (mut taken, mut last) = (0, None);
+        for event in ahead.iter().filter_map(|&event| self.events.get(event as usize)) {
+            if event.position < newest {
+                break;
+            }
+            if taken >= entries_max && last != Some(event.position) {
+                return last;
+            }
+            if event.removed_by() > reader {
+                out.push((event.position, event.seq));
+                (taken, last) = (taken + 1, Some(event.position));
+            }
+        }
+        None
+    }
+
     /// The events that expire until this time.
     pub(crate) fn expiring(&self, until: u64, reader: TxnId) -> impl Iterator<Item = Seq> {
         let due = self.expiring.range(..=(until, u32::MAX));
@@ -402,6 +455,11 @@ impl Generation {
             List::Long(number) => self.long.get(*number as usize).map(Vec::as_slice).unwrap_or_default(),
         }
     }
+}
+
+/// What the entries with these keys take in their tables, about.
+fn table_bytes(keys: &RecordKeys) -> usize {
+    keys.bytes() + keys.iter().count() * ENTRY_BYTES
 }
 
 fn id_of(events: &[Young], event: u32) -> &[u8] {
