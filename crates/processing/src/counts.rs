@@ -1,8 +1,9 @@
 //! How the room is doing.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use chappe_counters::{Counters, Histogram, Stopwatch, Sums};
+use chappe_protocol::Timestamp;
 
 /// What is counted on the way.
 pub(crate) struct Counts {
@@ -16,6 +17,8 @@ pub(crate) struct Counts {
     pub(crate) matches: Counters<1>,
     /// Whether the last batch could not be stored.
     store_failed: AtomicBool,
+    /// The time of the oldest event that was stored since somebody asked.
+    oldest_stored: AtomicU64,
 }
 
 impl Counts {
@@ -28,12 +31,24 @@ impl Counts {
             batched: Counters::new(),
             matches: Counters::new(),
             store_failed: AtomicBool::new(false),
+            oldest_stored: AtomicU64::new(u64::MAX),
         }
     }
 
     /// Takes note of how storing the last batch went.
     pub(crate) fn note_storing(&self, failed: bool) {
         self.store_failed.store(failed, Ordering::Relaxed);
+    }
+
+    /// Takes note of the oldest event of a batch that was stored.
+    pub(crate) fn note_stored(&self, oldest: Timestamp) {
+        self.oldest_stored.fetch_min(oldest.0, Ordering::Relaxed);
+    }
+
+    /// The oldest since the last time; none when none was stored.
+    pub(crate) fn take_oldest_stored(&self) -> Option<Timestamp> {
+        let oldest = self.oldest_stored.swap(u64::MAX, Ordering::Relaxed);
+        (oldest != u64::MAX).then_some(Timestamp(oldest))
     }
 
     /// Whether the last batch could be stored.

@@ -35,5 +35,5 @@ pub use inbox::{Dismissal, Ending, Inbox, Live, Ticket};
 pub use keeping::{placement, record};
 pub use outcome::{Failure, Outcome};
 pub use processor::{Processor, Submitted};
-pub use queue::Room;
+pub use queue::{Evicted, Room};
 pub use rejection::Rejection;

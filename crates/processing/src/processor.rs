@@ -16,7 +16,7 @@ use crate::audience::Audience;
 use crate::counts::Counts;
 use crate::herald::Herald;
 use crate::keeping::{placement, record};
-use crate::queue::{Job, Queue};
+use crate::queue::{Evicted, Eviction, Job, Queue};
 use crate::{Awaiting, Checker, Failure, Hooks, Inbox, Outcome, Room, Snapshot, Ticket, writer};
 
 /// Takes permitted events to disk and to subscribers.
@@ -211,6 +211,18 @@ impl Processor {
     /// Has the writer remove events that have expired by `now` (NIP-40), between its batches.
     pub fn sweep_expired(&self, now: Timestamp) {
         self.queue.ask_for_sweep(now);
+    }
+
+    /// Has the writer remove these events between its batches: some hundred at most, because OKs wait meanwhile. They may come
+    /// again. Ask for the next ones when these are `done`.
+    pub fn evict(&self, ids: Vec<EventId>, done: Evicted) {
+        self.queue.ask_to_evict(Eviction { ids, done });
+    }
+
+    /// The time of the oldest event that was stored since this was asked last, if any was.
+    #[must_use]
+    pub fn take_oldest_stored(&self) -> Option<Timestamp> {
+        self.counts.take_oldest_stored()
     }
 
     /// Commits what has queued, refuses what comes after, and ends the writer thread. Blocks until that is done.

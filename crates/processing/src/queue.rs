@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chappe_counters::{Reading, Stopwatch};
-use chappe_protocol::Timestamp;
+use chappe_protocol::{EventId, Timestamp};
 use chappe_store::{Placement, Record};
 use parking_lot::{Condvar, Mutex};
 
@@ -38,12 +38,25 @@ struct State {
     /// Who found no room, to be woken when some is given back.
     waiting: Vec<Arc<Inbox>>,
     sweep_at: Option<Timestamp>,
+    eviction: Option<Eviction>,
+    /// Whether the last work was to write: then an eviction has its turn.
+    has_written: bool,
     stopping: bool,
 }
+
+/// Events that are to make room, and who is told how many have gone.
+pub(crate) struct Eviction {
+    pub(crate) ids: Vec<EventId>,
+    pub(crate) done: Evicted,
+}
+
+/// Is told how many events were removed, or why none was. Dropped untold when the writer ends.
+pub type Evicted = Box<dyn FnOnce(Result<usize, Failure>) + Send>;
 
 /// What the writer has to do next.
 pub(crate) enum Work {
     Write(Vec<Job>),
+    Evict(Eviction),
     Sweep(Timestamp),
     Stop,
 }
@@ -116,17 +129,31 @@ impl Queue {
         self.filled.notify_one();
     }
 
+    /// Only one at a time is asked for: another takes its place.
+    pub(crate) fn ask_to_evict(&self, eviction: Eviction) {
+        self.state.lock().eviction = Some(eviction);
+        self.filled.notify_one();
+    }
+
     pub(crate) fn stop(&self) {
         self.state.lock().stopping = true;
         self.filled.notify_one();
     }
 
     /// Waits for work. Everything that has queued comes at once; writing goes before sweeping, and both before the end.
+    /// Evictions and writing take turns, so that events which come without a pause do not keep room from being made for them.
     pub(crate) fn next(&self, spent: Vec<Job>) -> Work {
         debug_assert!(spent.is_empty(), "all jobs of the last batch are answered");
         let mut state = self.state.lock();
         loop {
+            if state.has_written || state.jobs.is_empty() {
+                state.has_written = false;
+                if let Some(eviction) = state.eviction.take() {
+                    return Work::Evict(eviction);
+                }
+            }
             if !state.jobs.is_empty() {
+                state.has_written = true;
                 return Work::Write(std::mem::replace(&mut state.jobs, spent));
             }
             if state.stopping {

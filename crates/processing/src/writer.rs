@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use chappe_protocol::Timestamp;
-use chappe_store::{Store, Write, Written};
+use chappe_store::{Return, Store, Write, Written};
 
 use crate::audience::Audience;
 use crate::counts::Counts;
 use crate::herald::Herald;
-use crate::queue::{Job, Queue, Work};
+use crate::queue::{Eviction, Job, Queue, Work};
 use crate::{AfterSave, Failure, Outcome};
 
 /// How many expired events one sweep removes before the writer looks for new ones again.
@@ -23,6 +23,10 @@ fn run(mut writer: Writer, queue: &Queue) {
     loop {
         match queue.next(jobs) {
             Work::Write(batch) => jobs = writer.write(batch),
+            Work::Evict(eviction) => {
+                jobs = Vec::new();
+                evict(&writer.store, eviction);
+            }
             Work::Sweep(now) => {
                 jobs = Vec::new();
                 sweep(&writer.store, queue, now);
@@ -48,9 +52,15 @@ struct RefuseOnDrop<'a>(&'a Queue);
 impl Drop for RefuseOnDrop<'_> {
     fn drop(&mut self) {
         self.0.stop();
-        while let Work::Write(batch) = self.0.next(Vec::new()) {
-            let refused = vec![Err(Failure::Stopping); batch.len()];
-            answer(&batch, &refused);
+        loop {
+            match self.0.next(Vec::new()) {
+                Work::Write(batch) => {
+                    let refused = vec![Err(Failure::Stopping); batch.len()];
+                    answer(&batch, &refused);
+                }
+                Work::Evict(_) => {}
+                Work::Sweep(_) | Work::Stop => return,
+            }
         }
     }
 }
@@ -65,9 +75,11 @@ impl Writer {
         if let Some(seq) = seqs().flatten().max() {
             self.audience.advance_to(seq);
         }
-        for (job, _) in batch.iter().zip(seqs()).filter(|(_, seq)| seq.is_some()) {
-            self.call_hook(job);
+        let stored = || batch.iter().zip(seqs()).filter_map(|(job, seq)| seq.map(|_| job));
+        if let Some(oldest) = stored().map(|job| job.record.view().head().created_at).min() {
+            self.counts.note_stored(oldest);
         }
+        stored().for_each(|job| self.call_hook(job));
         let stored = batch.iter().zip(seqs()).filter_map(|(job, seq)| Some((seq?, job.record.clone())));
         let Counts { stopwatch, matching, .. } = &*self.counts;
         let begun_at = stopwatch.read();
@@ -169,6 +181,14 @@ fn answer(batch: &[Job], outcomes: &[Result<Written, Failure>]) {
         })
         .collect();
     wakers.into_iter().for_each(Waker::wake);
+}
+
+fn evict(store: &Store, eviction: Eviction) {
+    let removed = store.remove(&eviction.ids, Return::Allowed);
+    (eviction.done)(removed.map_err(|error| {
+        tracing::error!(%error, "could not make room");
+        Failure::from(&error)
+    }));
 }
 
 fn sweep(store: &Store, queue: &Queue, now: Timestamp) {

@@ -154,3 +154,32 @@ mod commits;
 mod counts;
 mod crowd;
 mod hook;
+
+#[test]
+fn what_is_evicted_is_gone_when_it_is_told_and_may_come_again() {
+    let dir = TempDir::new().unwrap();
+    let processor = start(&dir, 1 << 26);
+    let inbox = Arc::new(Inbox::new(1 << 20));
+    let event = |n: u64| EventBuilder::new(1).created_at(NOW.0 - n).sign(&Keys::from_seed(1));
+    assert_eq!(processor.take_oldest_stored(), None);
+    for n in 0..3 {
+        submit(&processor, &inbox, n, &event(n));
+    }
+    assert_eq!(outcomes(&inbox, 3), vec![Outcome::Stored; 3]);
+    assert_eq!(processor.take_oldest_stored(), Some(Timestamp(NOW.0 - 2)));
+    assert_eq!(processor.take_oldest_stored(), None);
+    let (told, hears) = std::sync::mpsc::channel();
+    let ids = vec![event(0).id(), event(2).id(), event(9).id()];
+    processor.evict(ids, Box::new(move |removed| told.send(removed).unwrap()));
+    assert_eq!(hears.recv().unwrap(), Ok(2));
+    let has = |n| processor.has(&event(n).id()).unwrap();
+    assert_eq!([has(0), has(1), has(2)], [false, true, false]);
+    submit(&processor, &inbox, 3, &event(0));
+    assert_eq!(outcomes(&inbox, 1), [Outcome::Stored]);
+    // Nobody is left to do it, and nobody is told.
+    processor.stop();
+    let (told, hears) = std::sync::mpsc::channel::<Result<usize, Failure>>();
+    processor.evict(vec![event(1).id()], Box::new(move |removed| told.send(removed).unwrap()));
+    drop(processor);
+    assert!(hears.recv().is_err());
+}

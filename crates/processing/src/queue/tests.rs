@@ -43,3 +43,33 @@ fn a_stopped_queue_hands_out_no_more_than_it_holds() {
     queue.stop();
     assert!(matches!(queue.next(Vec::new()), Work::Stop));
 }
+
+/// Otherwise events that come without a pause would keep room from being made for them.
+#[test]
+fn evictions_and_writing_take_turns() {
+    let queue = Queue::new(1_000, Stopwatch::standing());
+    let evict = || queue.ask_to_evict(Eviction { ids: Vec::new(), done: Box::new(|_| ()) });
+    let push = || {
+        let event = chappe_testkit::EventBuilder::new(1).sign(&chappe_testkit::Keys::from_seed(1));
+        let job = Job {
+            record: Record::new(&event.event(), b""),
+            placement: Placement::Regular,
+            received_at: Timestamp(0),
+            ticket: Ticket(0),
+            publisher: inbox(),
+            queued_at: queue.read_stopwatch(),
+            _room: queue.reserve(1, &inbox()).unwrap(),
+        };
+        queue.push(job).map_err(|_| "the writer is gone").unwrap();
+    };
+    push();
+    evict();
+    queue.ask_for_sweep(Timestamp(5));
+    assert!(matches!(queue.next(Vec::new()), Work::Write(_)));
+    push();
+    assert!(matches!(queue.next(Vec::new()), Work::Evict(_)));
+    evict();
+    assert!(matches!(queue.next(Vec::new()), Work::Write(_)));
+    assert!(matches!(queue.next(Vec::new()), Work::Evict(_)));
+    assert!(matches!(queue.next(Vec::new()), Work::Sweep(_)));
+}

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("validation", &["protocol", "counters", "codec"]),
     ("policy", &["protocol"]),
     ("authorization", &["protocol", "validation", "policy"]),
+    ("retention", &["protocol", "policy", "authorization", "store"]),
     (
         "processing",
         &["protocol", "buffers", "counters", "codec", "authorization", "routing", "store", "subscriptions"],
@@ -41,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "store",
             "subscriptions",
             "processing",
+            "retention",
         ],
     ),
     ("testkit", &["protocol", "codec", "store"]),
