@@ -12,6 +12,7 @@ mod key;
 mod load;
 mod network;
 mod origins;
+mod retention;
 mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,6 +32,7 @@ pub use key::{KeyError, parse_key};
 pub use load::{ConfigError, Overrides, load};
 pub use network::{Proxy, ProxyProtocol, Rates};
 pub use origins::{Knob, Origin, Origins};
+pub use retention::{Authors, Retention, RetentionRule};
 pub use tls::Tls;
 
 /// Everything an operator can set.
@@ -47,6 +49,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Where and how events are kept.
     pub store: Store,
+    /// How long events are kept, and what goes first.
+    pub retention: Retention,
     /// How much a client may ask for or send.
     pub limits: Limits,
     /// How long the relay waits.
@@ -125,6 +129,8 @@ pub struct Store {
     pub map_bytes: usize,
     /// Writes are refused while less than this is left of the map, in bytes.
     pub map_reserve_bytes: usize,
+    /// The most bytes that events may take; 0: as many as the map has.
+    pub bytes_max: u64,
     /// Events are refused while less than this is free on the disk, in bytes; 0: as long as it takes any.
     pub disk_free_bytes_min: u64,
     /// Memory for index entries that have not been written into their tables yet, in bytes, about.
@@ -249,6 +255,7 @@ impl Default for Store {
             data_dir: PathBuf::new(),
             map_bytes: 1024 * GIB,
             map_reserve_bytes: 256 * MIB,
+            bytes_max: 0,
             disk_free_bytes_min: 256 << 20,
             young_bytes_max: 32 * MIB,
         }

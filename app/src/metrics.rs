@@ -15,6 +15,7 @@ mod page;
 mod plugins;
 mod process;
 mod queries;
+mod retention;
 mod stages;
 mod store;
 mod summary;
@@ -68,6 +69,7 @@ impl Collector for Scrape {
         stages::write(&mut page, &session, &processing)?;
         queries::write(&mut page, &shared.services.store.query_counts())?;
         store::write(&mut page, shared)?;
+        retention::write(&mut page, shared)?;
         plugins::write(&mut page, &shared.plugins.tallies())?;
         buffers::write(&mut page, &shared.services.buffers.snapshot())?;
         process::write(&mut page, shared)

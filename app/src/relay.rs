@@ -36,8 +36,10 @@ use crate::takeover::{self, ActivationError, Inherited, Successor, TakeOverError
 use crate::tls::{Tls, TlsError};
 
 pub(crate) use readiness::Unready;
-pub(crate) use services::{new_store_options, open_keys, open_management, open_store, store_options};
-pub(crate) use settings::{access, rules};
+pub(crate) use services::{
+    new_store_options, open_keys, open_management, open_store, read_access, store_options,
+};
+pub(crate) use settings::{access, retention, rules};
 pub(crate) use shared::Shared;
 
 /// Starts relays.

@@ -36,6 +36,12 @@ pub enum DbCommand {
         drop: bool,
     },
 
+    /// Say what the rules of retention keep, and what they would remove now
+    ///
+    /// Rule by rule: events, bytes, what is too old; and what would go, turn by turn, to make room below store.bytes_max.
+    /// Reads every event and changes nothing: the relay removes by itself. The relay may be running, also by other rules.
+    Retention,
+
     /// Make the store's file smaller
     ///
     /// Writes what it holds into a new file, without the pages that were freed, and puts that into place in one step. The

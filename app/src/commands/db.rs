@@ -10,6 +10,7 @@ mod migrate;
 mod parts;
 mod repair;
 mod restore;
+mod retention;
 mod set;
 mod verify;
 
@@ -21,10 +22,10 @@ use chappe_store::{BuildError, Error, OpenError, Reader, Return};
 
 pub use self::set::SetError;
 
-use crate::Clock;
 use crate::cli::DbCommand;
 use crate::config::Config;
 use crate::relay::{new_store_options, open_store, store_options};
+use crate::{Clock, StartError};
 
 /// Why a command about the store did not do what it was asked.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub enum DbError {
     Open(OpenError),
     /// The store cannot be read or written.
     Store(Error),
+    /// The lists or the policy file cannot be read.
+    Lists(StartError),
     /// Standard output cannot be written.
     Write(io::Error),
     /// A backup cannot be made or used.
@@ -67,9 +70,8 @@ pub enum DbError {
 /// [`DbError`].
 pub fn run(config: &Config, command: &DbCommand, out: impl Write) -> Result<(), DbError> {
     match command {
-        DbCommand::Info { top } => {
-            info::run(&open_reader(config)?, *top, config.store.disk_free_bytes_min, out)
-        }
+        DbCommand::Info { top } => info::run(&open_reader(config)?, config, *top, out),
+        DbCommand::Retention => retention::run(&open_reader(config)?, config, out),
         DbCommand::Verify => verify::run(&open_reader(config)?, out),
         DbCommand::Compact => compact::run(&config.store.data_dir, &store_options(&config.store), out),
         DbCommand::Repair { drop } => {
@@ -108,6 +110,7 @@ impl fmt::Display for DbError {
         match self {
             Self::Open(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
+            Self::Lists(error) => error.fmt(f),
             Self::Write(error) => write!(f, "cannot write: {error}"),
             Self::Set(error) => error.fmt(f),
             Self::Build(error) => error.fmt(f),

@@ -4,6 +4,7 @@ mod access;
 mod acme;
 mod listen;
 mod network;
+mod retention;
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -51,6 +52,7 @@ impl Config {
         acme::check(&self.tls, &mut faults);
         access::check(self, &mut faults);
         network::check(self, &mut faults);
+        retention::check(self, &mut faults);
         faults.0
     }
 

@@ -278,3 +278,28 @@ fn keys_are_npub_or_hex() {
         assert_eq!(parse_key(bad), Err(KeyError), "{bad}");
     }
 }
+
+#[test]
+fn rules_of_retention_are_read_and_shown() {
+    let file = "[[retention.rules]]\nname = \"a\"\nkinds = [7, \"dm\"]\nauthors = [\"others\"]\n\
+                [[retention.rules]]\nname = \"b\"\nbytes_min = 9\ndays_max = 3\norder = 0\n";
+    let config = from_file(file).unwrap();
+    let first = RetentionRule {
+        name: "a".to_owned(),
+        kinds: vec![Kinds::One(7), Kinds::Named("dm".to_owned())],
+        authors: vec![Authors::Others],
+        ..RetentionRule::default()
+    };
+    assert_eq!((first.order, first.days_max), (100, 0));
+    let second = RetentionRule {
+        name: "b".to_owned(),
+        bytes_min: 9,
+        days_max: 3,
+        order: 0,
+        ..RetentionRule::default()
+    };
+    assert_eq!(config.retention.rules, [first, second]);
+    assert_eq!(from_file(&toml::to_string_pretty(&config).unwrap()).unwrap(), config);
+    let faulty = from_file("[[retention.rules]]\nname = \"none\"\n").unwrap_err();
+    assert_eq!(faulty, "FILE:1: retention.rules: a rule needs a name, and not \"none\"");
+}

@@ -3,13 +3,14 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use chappe_authorization::{Access, Settings};
 use chappe_buffers::Pool;
 use chappe_counters::Stopwatch;
 use chappe_management::{Management, RelayKeys};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
 use chappe_session::{AuthChallenge, Counts, Services, Workspaces};
-use chappe_store::{OpenError, Options, Store};
+use chappe_store::{OpenError, Options, Reader, Store};
 use chappe_validation::Verifier;
 
 use super::{StartError, settings};
@@ -35,6 +36,7 @@ pub(crate) fn store_options(config: &config::Store) -> Options {
     Options {
         map_bytes: config.map_bytes,
         map_reserve_bytes: config.map_reserve_bytes,
+        bytes_max: config.bytes_max,
         disk_free_bytes_min: config.disk_free_bytes_min,
         young_bytes_max: config.young_bytes_max,
         ..Options::default()
@@ -50,6 +52,19 @@ pub(crate) fn open_keys(config: &Config) -> Result<RelayKeys, StartError> {
     let mut fresh = [0; 32];
     getrandom::fill(&mut fresh).map_err(|error| StartError::Processor(std::io::Error::other(error)))?;
     RelayKeys::open(&config.store.data_dir, fresh).map_err(StartError::RelayKeys)
+}
+
+/// The lists and the policy as a reader finds them. Makes no key where there is none.
+///
+/// # Errors
+///
+/// [`StartError`] when the relay's own key, the lists or the policy files cannot be read.
+pub(crate) fn read_access(config: &Config, reader: &Reader, now: Timestamp) -> Result<Access, StartError> {
+    let has_key = RelayKeys::file(&config.store.data_dir).exists();
+    let keys = has_key.then(|| open_keys(config)).transpose()?;
+    let settings = Settings { relay_key: keys.map(|keys| keys.public()), ..settings::access(config) };
+    chappe_management::read_access(reader, settings, settings::policy_files(config), now)
+        .map_err(StartError::Management)
 }
 
 /// Opens what changes while the relay runs.
@@ -89,6 +104,7 @@ pub(super) fn start(
         rules: settings::rules(&config.limits),
         management,
         desks: settings::desks(config),
+        retention: Arc::new(settings::retention(config)),
         processor,
         store,
         buffers,

@@ -9,11 +9,12 @@ use chappe_authorization::{
 use chappe_buffers::{Bounds, Thresholds};
 use chappe_management::{PolicyFiles, Terms};
 use chappe_protocol::Kind;
+use chappe_retention::{Group, Order, Plan, Rule};
 use chappe_routing::{Desk, Desks};
 use chappe_session::Limits;
 use chappe_validation::Rules;
 
-use crate::config::{self, Config, InvitesBy, Kinds, Others};
+use crate::config::{self, Authors, Config, InvitesBy, Kinds, Others};
 use crate::plugins;
 
 /// What a published event must look like. 0 seconds stand for any distance.
@@ -27,6 +28,27 @@ pub(crate) fn rules(limits: &config::Limits) -> Rules {
         age_seconds_max: bound(limits.created_at_age_seconds_max),
         pow_bits_min: limits.pow_bits_min,
     }
+}
+
+/// How long events are kept, and what goes first. 0 days stand for any age, order 0 for no turn.
+pub(crate) fn retention(config: &Config) -> Plan {
+    const SECONDS_A_DAY: u64 = 86_400;
+    let group = |authors: &Authors| match authors {
+        Authors::Managers => Group::Managers,
+        Authors::Banned => Group::Banned,
+        Authors::Members => Group::Members,
+        Authors::Listed => Group::Listed,
+        Authors::Others => Group::Others,
+    };
+    let rule = |rule: &config::RetentionRule| Rule {
+        name: rule.name.clone(),
+        kinds: KindSet::parse(&Kinds::words(&rule.kinds)).unwrap_or_default(),
+        authors: rule.authors.iter().map(group).collect(),
+        bytes_min: rule.bytes_min,
+        age_seconds_max: (rule.days_max > 0).then_some(u64::from(rule.days_max) * SECONDS_A_DAY),
+        order: (rule.order > 0).then_some(Order(rule.order)),
+    };
+    Plan { rules: config.retention.rules.iter().map(rule).collect(), bytes_max: config.store.bytes_max }
 }
 
 /// What one connection may ask for.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use chappe_authorization::{BlockedAddresses, Challenge, Peer, RelayUrl, ReplayGuard, Role, Viewer};
 use chappe_management::CallError;
 use chappe_protocol::{PublicKey, Timestamp};
+use chappe_retention::Tally;
 use chappe_session::{Services, Session};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -47,6 +48,8 @@ pub(crate) struct Shared {
     pub(crate) plugins: Arc<Plugins>,
     /// None where TLS is not spoken.
     pub(crate) tls: Option<Arc<Tls>>,
+    /// What retention has removed.
+    pub(crate) evicted: Tally,
     /// By the relay's clock.
     pub(crate) started_at: Timestamp,
     /// Told when the policy files are to be looked at at once.
@@ -85,6 +88,7 @@ impl Shared {
             door: Arc::new(Door::new(&config.rates, config.proxy.trusted.clone(), started)),
             proxy_protocol: config.proxy.protocol,
             traffic: Traffic::default(),
+            evicted: Tally::new(config.retention.rules.len()),
             plugins,
             tls,
             started_at: clock.now(),

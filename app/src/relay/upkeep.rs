@@ -4,6 +4,7 @@ mod buffers;
 mod certificate;
 mod disk;
 mod expiry;
+mod retention;
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use self::buffers::Watch;
 use self::disk::watch_disk;
+use self::retention::retain;
 use super::{Phase, Shared, reached, settings};
 use crate::config::Config;
 use crate::plugins::Plugins;
@@ -61,6 +63,9 @@ impl Upkeep {
             tokio::spawn(watch_disk(Arc::clone(shared))),
             tokio::spawn(keep_buffers(Arc::clone(shared), thresholds)),
         ];
+        if !shared.services.retention.keeps_everything() {
+            tasks.push(tokio::spawn(retain(Arc::clone(shared))));
+        }
         if !policy_files.is_empty() {
             tasks.push(tokio::spawn(watch_policy(Arc::clone(shared), plugins, policy_files)));
         }

@@ -73,6 +73,12 @@ impl fmt::Debug for RelayKeys {
 }
 
 impl RelayKeys {
+    /// Where the key of a relay in this directory is.
+    #[must_use]
+    pub fn file(dir: &Path) -> PathBuf {
+        dir.join(FILE)
+    }
+
     /// Reads the key in this directory, which must exist. Where there is none, `fresh` becomes it: 32 bytes that nobody
     /// can guess, used for nothing else. The file is on disk, with mode 0600, before this returns.
     ///
@@ -80,7 +86,7 @@ impl RelayKeys {
     ///
     /// [`RelayKeysError`], with a text for the operator. A file that is there is never overwritten.
     pub fn open(dir: &Path, fresh: [u8; 32]) -> Result<Self, RelayKeysError> {
-        let path = dir.join(FILE);
+        let path = Self::file(dir);
         match read(&path) {
             Ok(secret) => Self::from_secret(secret).ok_or(RelayKeysError::NotAKey(path)),
             Err(RelayKeysError::Io(_, error)) if error.kind() == io::ErrorKind::NotFound => {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chappe_authorization::AddressRange;
 use chappe_protocol::{EventId, Kind, PublicKey};
-use chappe_store::{StateChange, Store};
+use chappe_store::{StateChange, StateEntry, Store};
 
 use crate::packed::{Name, Packed, Place, unpack_all};
 use crate::values::{AuditEntry, Block, Invite, KindRule, Member, MemberRole, Note, Report, Reported};
@@ -190,8 +190,17 @@ impl State {
     ///
     /// [`StateError`]. An entry that cannot be read may be a ban, so nothing is passed over.
     pub(crate) fn load(store: &Store) -> Result<Self, StateError> {
+        Self::of(store.state(NAMESPACE.as_bytes())?)
+    }
+
+    /// Reads these entries; those of others are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::load`].
+    pub(crate) fn of(entries: Vec<StateEntry>) -> Result<Self, StateError> {
         let mut state = Self::default();
-        for (key, value) in store.state(NAMESPACE.as_bytes())? {
+        for (key, value) in entries.into_iter().filter(|(key, _)| key.starts_with(NAMESPACE.as_bytes())) {
             let edit = Edit::decode(&key, &value);
             let unreadable = || StateError::Unreadable(String::from_utf8_lossy(&key).into_owned());
             state.apply(edit.ok_or_else(unreadable)?);

@@ -88,6 +88,7 @@ impl Session {
         counts.authorizing.observe(authorizing);
         self.account.work(authorizing);
         let permit = permit.inspect_err(|denied| counts.deny(denied))?;
+        services.retention.check_age(&access, &permit.head(), event_bytes, now)?;
         let route = route(permit.head().kind, services.desks);
         match route {
             Route::Join | Route::Leave | Route::PolicyUpdate => {

@@ -7,6 +7,7 @@ use chappe_authorization::Snapshot;
 use chappe_buffers::Pool;
 use chappe_management::Management;
 use chappe_processing::Processor;
+use chappe_retention::Plan;
 use chappe_routing::Desks;
 use chappe_store::Store;
 use chappe_validation::{Rules, Verifier};
@@ -23,6 +24,8 @@ pub struct Services {
     pub management: Arc<Management>,
     /// Which requests to the relay itself are taken.
     pub desks: Desks,
+    /// How long events are kept.
+    pub retention: Arc<Plan>,
     /// Takes events to disk and to subscribers.
     pub processor: Processor,
     /// Where queries read.

@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use chappe_testkit::{EventBuilder, Keys, TestEvent};
 use tempfile::TempDir;
 
-use crate::harness::http::request;
+use super::{get, logs};
 use crate::harness::{Client, Process, chappe, lines, on, run};
 use crate::metrics::{Scrape, start_with};
 
@@ -19,22 +18,6 @@ const TOO_MUCH: &str = "1152921504606846976";
 fn note(n: u64, bytes: usize) -> TestEvent {
     let content = format!("{n} {}", "x".repeat(bytes));
     EventBuilder::new(1).created_at(1_700_000_000 + n).content(content).sign(&Keys::from_seed(1))
-}
-
-async fn get(address: &str, path: &str) -> (u16, String) {
-    let response = request(address, "GET", path, &[]).await;
-    (response.status, response.body)
-}
-
-/// Waits until the log says this so many times.
-async fn logs(relay: &Process, words: &str, times: usize) {
-    for _ in 0..500 {
-        if relay.log().matches(words).count() == times {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("not {times} times {words:?}");
 }
 
 /// The same on any disk: more is to stay free than there is.

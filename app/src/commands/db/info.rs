@@ -11,8 +11,11 @@ use chappe_store::{Reader, RecordView, Seq, TableSize, Usage};
 use foldhash::fast::RandomState;
 
 use super::DbError;
+use super::retention::Judge;
 use crate::commands::progress::{Progress, Unit};
+use crate::config::Config;
 use crate::figures::{bytes, date, grouped};
+use crate::relay::retention;
 
 const SECONDS_A_DAY: u64 = 86_400;
 
@@ -37,27 +40,32 @@ struct Survey {
 }
 
 /// Counts everything and tells of it, the biggest `top` of each sort.
-pub(super) fn run(
-    reader: &Reader,
-    top: usize,
-    disk_free_bytes_min: u64,
-    mut out: impl Write,
-) -> Result<(), DbError> {
+pub(super) fn run(reader: &Reader, config: &Config, top: usize, mut out: impl Write) -> Result<(), DbError> {
     let usage = reader.usage().map_err(DbError::Store)?;
     let mut progress = Progress::new("info", Unit::Events, Some(usage.events));
     let (mut survey, mut unsettled) = (Survey::default(), 0);
+    // Without rules nothing but the store is needed.
+    let judge = (!retention(config).keeps_everything()).then(|| Judge::open(reader, config)).transpose()?;
+    let mut judged = judge.as_ref().map(Judge::survey);
     let settled = reader.settled().map_err(DbError::Store)?;
     let counted = reader.records(Seq(0), &mut |seq, record| {
         unsettled += u64::from(seq > settled);
         survey.count(record);
+        if let (Some(judged), Some(record)) = (&mut judged, &record) {
+            judged.count(record);
+        }
         progress.show(survey.all.events, String::new);
         ControlFlow::Continue(())
     });
     progress.clear();
     counted.map_err(DbError::Store)?;
     let mut text = head(reader, &usage, unsettled)?;
-    disk(&mut text, reader.disk_free_bytes(), disk_free_bytes_min);
+    disk(&mut text, reader.disk_free_bytes(), config.store.disk_free_bytes_min);
     tables(&mut text, &reader.tables().map_err(DbError::Store)?);
+    if let (Some(judge), Some(judged)) = (&judge, &judged) {
+        text.push('\n');
+        judge.tell(&mut text, judged, usage.bytes_used);
+    }
     survey.tell(&mut text, top);
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(DbError::Write)
 }

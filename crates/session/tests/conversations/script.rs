@@ -76,6 +76,7 @@ impl Relay {
             rules: Rules::default(),
             management,
             desks: Desks::default(),
+            retention: Arc::default(),
             processor: Processor::start(
                 Arc::clone(&store),
                 buffers.clone(),

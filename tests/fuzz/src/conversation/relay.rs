@@ -59,6 +59,7 @@ impl Relay {
             rules: Rules::default(),
             management: Arc::new(management),
             desks: Desks::default(),
+            retention: Arc::default(),
             processor: Processor::start(
                 Arc::clone(&store),
                 buffers.clone(),
