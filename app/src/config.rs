@@ -14,6 +14,7 @@ mod network;
 mod origins;
 mod retention;
 mod tls;
+mod traces;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -34,6 +35,7 @@ pub use network::{Proxy, ProxyProtocol, Rates};
 pub use origins::{Knob, Origin, Origins};
 pub use retention::{Authors, Retention, RetentionRule};
 pub use tls::Tls;
+pub use traces::Traces;
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -47,6 +49,8 @@ pub struct Config {
     pub tls: Tls,
     /// Where metrics are to be had.
     pub metrics: Metrics,
+    /// Where traces are sent to.
+    pub traces: Traces,
     /// Where and how events are kept.
     pub store: Store,
     /// How long events are kept, and what goes first.

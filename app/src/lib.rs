@@ -28,6 +28,8 @@ mod stream;
 mod supervisor;
 mod takeover;
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;
 
 pub use clock::Clock;
 pub use log::Log;

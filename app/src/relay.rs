@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chappe_buffers::Pool;
+use chappe_counters::Stopwatch;
 use chappe_management::RelayKeysError;
 use chappe_store::{OpenError, Store};
 use tokio::sync::watch;
@@ -160,7 +161,10 @@ impl Relay {
         let (phase, current) = watch::channel(Phase::Serving);
         let journals = Journals::new(config.log.history_bytes);
         let plugins = Arc::new(Plugins::start(settings::plugins(&config), journals.clone()));
-        let services = services::start(&config, store, &plugins, &clock)?;
+        let (stopwatch, spans) = (Stopwatch::running(), settings::spans(&config.traces));
+        #[cfg(feature = "otel")]
+        let exporter = crate::traces::Exporter::new(&config.traces, spans.clone(), stopwatch);
+        let services = services::start(&config, store, &plugins, &clock, (stopwatch, spans))?;
         let upkeep = Upkeep::new(&config, Arc::clone(&plugins));
         let shutdown = Duration::from_secs(config.timeouts.shutdown_seconds);
         let data_dir = config.store.data_dir.clone();
@@ -172,6 +176,8 @@ impl Relay {
         let urls = listeners.iter().filter_map(Listener::url).collect();
         let mut addresses = Vec::new();
         let mut tasks = upkeep.spawn(&shared);
+        #[cfg(feature = "otel")]
+        tasks.extend(exporter.map(|exporter| tokio::spawn(exporter.run(shared.phase.clone()))));
         let (taking, taken) = watch::channel(None);
         tasks.extend(succession::give(&shared, &data_dir, &listeners, shutdown, taking));
         for front in listeners::open(listeners, shared.tls.as_ref(), &routes) {

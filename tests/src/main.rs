@@ -69,3 +69,5 @@ mod space;
 mod supervisor;
 mod takeover;
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;

@@ -5,6 +5,7 @@ mod acme;
 mod listen;
 mod network;
 mod retention;
+mod traces;
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -53,6 +54,7 @@ impl Config {
         access::check(self, &mut faults);
         network::check(self, &mut faults);
         retention::check(self, &mut faults);
+        traces::check(&self.traces, &mut faults);
         faults.0
     }
 

@@ -180,6 +180,14 @@ fn file_errors_name_key_and_line() {
 }
 
 #[test]
+fn traces_are_for_a_relay_that_is_built_with_them() {
+    let loaded = from_file("[traces]\nendpoint = \"http://127.0.0.1:4318/v1/traces\"");
+    let error = loaded.err().unwrap_or_default();
+    assert_eq!(error.is_empty(), cfg!(feature = "otel"), "{error}");
+    assert!(error.is_empty() || error.contains("is built without traces"), "{error}");
+}
+
+#[test]
 fn impossible_combinations_name_key_and_line() {
     let cases = [
         (
@@ -223,6 +231,11 @@ fn impossible_combinations_name_key_and_line() {
             "FILE:2: tls.acme_contact: \"me@example.com\" is no URI",
         ),
         ("[tls]\nacme_directory = \"http://a.example\"", "FILE:2: tls.acme_directory"),
+        ("[traces]\none_in = 0", "FILE:2: traces.one_in: 0 would let nothing through"),
+        (
+            "[traces]\nendpoint = \"https://collector.example/v1/traces\"",
+            "FILE:2: traces.endpoint: \"https://collector.example/v1/traces\" is no address with http://",
+        ),
         ("[relay]\nurls = [\"relay.example\"]", "FILE:2: relay.urls: \"relay.example\""),
         ("[log]\nfilter = \"chappe_app=loud\"", "FILE:2: log.filter"),
         (

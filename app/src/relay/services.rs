@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chappe_authorization::{Access, Settings};
 use chappe_buffers::Pool;
-use chappe_counters::Stopwatch;
+use chappe_counters::{Spans, Stopwatch};
 use chappe_management::{Management, RelayKeys};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
@@ -88,13 +88,13 @@ pub(super) fn start(
     store: Store,
     plugins: &Plugins,
     clock: &Clock,
+    (stopwatch, spans): (Stopwatch, Spans),
 ) -> Result<Arc<Services>, StartError> {
     let store = Arc::new(store);
     let buffers = Pool::new(settings::buffers(&config.buffers));
     let management = Arc::new(open_management(config, Arc::clone(&store), clock.now())?);
-    let stopwatch = Stopwatch::running();
     let (after_save, checker) = (after_save(&management, clock), plugins.checker());
-    let hooks = Hooks { after_save, checker, stopwatch };
+    let hooks = Hooks { after_save, checker, stopwatch, spans: spans.clone() };
     let queue_bytes_max = config.limits.write_queue_bytes_max;
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let processor = Processor::start(Arc::clone(&store), buffers.clone(), queue_bytes_max, cores, hooks)
@@ -115,7 +115,7 @@ pub(super) fn start(
             config::AuthChallenge::OnConnect => AuthChallenge::OnConnect,
         },
         slow_query: settings::slow_query(&config.log),
-        counts: Counts::new(stopwatch),
+        counts: Counts::new(stopwatch, spans),
     }))
 }
 

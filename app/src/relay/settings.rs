@@ -1,5 +1,6 @@
 //! From the configuration's words to those of the stations.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use chappe_authorization::{
     Bringing, Curating, Delay, Gate, KindSet, Mode, Plugin, Rates, RelayUrl, Settings, Social, Strangers,
 };
 use chappe_buffers::{Bounds, Thresholds};
+use chappe_counters::Spans;
 use chappe_management::{PolicyFiles, Terms};
 use chappe_protocol::Kind;
 use chappe_retention::{Group, Order, Plan, Rule};
@@ -63,6 +65,15 @@ pub(super) const fn limits(limits: &config::Limits) -> Limits {
         events_in_flight_max: limits.events_in_flight_max,
         live_backlog_bytes_max: limits.live_backlog_bytes_max,
     }
+}
+
+/// Stages of events that wait for the collector: some seconds of a busy relay, in a megabyte.
+const SPANS_MAX: usize = 10_000;
+
+/// Which events are traced.
+pub(super) fn spans(traces: &config::Traces) -> Spans {
+    let one_in = NonZeroU64::new(traces.one_in).filter(|_| !traces.endpoint.is_empty());
+    one_in.map_or_else(Spans::default, |one_in| Spans::of_one_in(one_in, SPANS_MAX))
 }
 
 /// How many buffers are kept.

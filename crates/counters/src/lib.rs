@@ -9,15 +9,19 @@
 //! of 16 parts that lie in cache lines of their own, and whoever asks adds them up. The price is a KiB or two for each
 //! set of counters, and sums in which one count may be seen a moment before another that was made earlier.
 //!
+//! Of some things [`Spans`] keep more: each stage by itself, for traces. They take a lock, and are off by default.
+//!
 //! Start with [`Counters`].
 
 mod counters;
 mod histogram;
 mod parts;
+mod spans;
 mod stopwatch;
 mod tally;
 
 pub use counters::Counters;
 pub use histogram::{BOUNDS, Histogram, Sums};
+pub use spans::{Span, Spans};
 pub use stopwatch::{Reading, Stopwatch};
 pub use tally::Tally;

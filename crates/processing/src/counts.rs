@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use chappe_counters::{Counters, Histogram, Stopwatch, Sums};
+use chappe_counters::{Counters, Histogram, Spans, Stopwatch, Sums};
 use chappe_protocol::Timestamp;
 
 /// What is counted on the way.
 pub(crate) struct Counts {
     pub(crate) stopwatch: Stopwatch,
+    pub(crate) spans: Spans,
     pub(crate) waiting: Histogram,
     pub(crate) committing: Histogram,
     pub(crate) matching: Histogram,
@@ -22,9 +23,10 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    pub(crate) fn new(stopwatch: Stopwatch) -> Self {
+    pub(crate) fn new(stopwatch: Stopwatch, spans: Spans) -> Self {
         Self {
             stopwatch,
+            spans,
             waiting: Histogram::new(),
             committing: Histogram::new(),
             matching: Histogram::new(),
@@ -60,7 +62,7 @@ impl Counts {
 impl Default for Counts {
     /// With a stopwatch that stands.
     fn default() -> Self {
-        Self::new(Stopwatch::standing())
+        Self::new(Stopwatch::standing(), Spans::default())
     }
 }
 

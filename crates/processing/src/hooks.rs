@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chappe_counters::Stopwatch;
+use chappe_counters::{Spans, Stopwatch};
 use chappe_store::RecordView;
 
 use crate::Awaiting;
@@ -30,11 +30,18 @@ pub struct Hooks {
     pub checker: Checker,
     /// Tells how long the stages of an event's way take; by default nothing takes any time.
     pub stopwatch: Stopwatch,
+    /// Takes note of single events' stages; by default of none.
+    pub spans: Spans,
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { after_save: Box::new(|_| ()), checker: Box::new(drop), stopwatch: Stopwatch::standing() }
+        Self {
+            after_save: Box::new(|_| ()),
+            checker: Box::new(drop),
+            stopwatch: Stopwatch::standing(),
+            spans: Spans::default(),
+        }
     }
 }
 

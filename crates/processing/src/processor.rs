@@ -60,9 +60,9 @@ impl Processor {
         cores: NonZeroUsize,
         hooks: Hooks,
     ) -> std::io::Result<Self> {
-        let Hooks { after_save, checker, stopwatch } = hooks;
+        let Hooks { after_save, checker, stopwatch, spans } = hooks;
         let last = store.last_seq().map_err(std::io::Error::other)?;
-        let counts = Arc::new(Counts::new(stopwatch));
+        let counts = Arc::new(Counts::new(stopwatch, spans));
         let tellers = cores.get().min(TELLERS_MAX);
         let audience = Arc::new(Audience::new(SHARDS_A_TELLER * tellers, last, Arc::clone(&counts)));
         let herald = Herald::start(Arc::clone(&audience), tellers - 1)?;

@@ -92,14 +92,20 @@ impl Writer {
 
     /// Commits the batch, and takes note of how that went.
     fn commit(&mut self, batch: &[Job]) -> Vec<Result<Written, Failure>> {
-        let Counts { stopwatch, waiting, committing, batched, .. } = &*self.counts;
+        let Counts { stopwatch, spans, waiting, committing, batched, .. } = &*self.counts;
         let taken_at = stopwatch.read();
         for job in batch {
             waiting.observe(taken_at.since(job.queued_at));
         }
         let outcomes = commit(&self.store, &mut self.health, batch);
-        let took = stopwatch.read().since(taken_at);
+        let committed_at = stopwatch.read();
+        let took = committed_at.since(taken_at);
         committing.observe(took);
+        for job in batch.iter().filter(|_| spans.is_on()) {
+            let id = job.record.view().head().id;
+            spans.observe(id.as_bytes(), "wait", job.queued_at, taken_at);
+            spans.observe(id.as_bytes(), "commit", taken_at, committed_at);
+        }
         tracing::trace!(events = batch.len(), microseconds = took.as_micros(), "committed");
         batched.add(0, batch.len() as u64);
         self.counts.note_storing(self.health.has_failed());

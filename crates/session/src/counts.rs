@@ -5,7 +5,7 @@ mod words;
 use std::borrow::Cow;
 
 use chappe_authorization::{AskDenied, Denied};
-use chappe_counters::{Counters, Histogram, Stopwatch, Sums};
+use chappe_counters::{Counters, Histogram, Spans, Stopwatch, Sums};
 use chappe_processing::Outcome;
 use chappe_protocol::{Prefix, Refusal};
 
@@ -15,6 +15,7 @@ pub use words::{Accepted, Limit, Message, Request, Sent};
 /// What is counted in all sessions of a relay. Nothing is decided by it.
 pub struct Counts {
     pub(crate) stopwatch: Stopwatch,
+    pub(crate) spans: Spans,
     pub(crate) validating: Histogram,
     pub(crate) authorizing: Histogram,
     pub(crate) delivering: Histogram,
@@ -59,11 +60,12 @@ pub struct Snapshot {
 }
 
 impl Counts {
-    /// With nothing counted yet. Durations are read from this stopwatch.
+    /// With nothing counted yet. Durations are read from this stopwatch; single events' stages are noted there.
     #[must_use]
-    pub fn new(stopwatch: Stopwatch) -> Self {
+    pub fn new(stopwatch: Stopwatch, spans: Spans) -> Self {
         Self {
             stopwatch,
+            spans,
             validating: Histogram::new(),
             authorizing: Histogram::new(),
             delivering: Histogram::new(),
@@ -159,7 +161,7 @@ impl Counts {
 impl Default for Counts {
     /// With a stopwatch that stands.
     fn default() -> Self {
-        Self::new(Stopwatch::standing())
+        Self::new(Stopwatch::standing(), Spans::default())
     }
 }
 

@@ -71,11 +71,13 @@ impl Session {
             return Ok(Course::Done(Outcome::Duplicate));
         }
         let counts = &services.counts;
+        let id = event.head.id;
         let begun_at = counts.stopwatch.read();
         let verified = services.verifier.verify(event, &services.rules, now, buffer);
         let validated_at = counts.stopwatch.read();
         counts.validating.observe(validated_at.since(begun_at));
         self.account.work(validated_at.since(begun_at));
+        counts.spans.observe(id.as_bytes(), "validate", begun_at, validated_at);
         let verified = verified?;
         let event_bytes = bytes.saturating_sub(ENVELOPE_BYTES);
         let source = Source::Client(&self.peer);
@@ -84,9 +86,11 @@ impl Session {
         }
         let meters = services.management.meters();
         let permit = authorize(&access, meters, verified, source, event_bytes, now);
-        let authorizing = counts.stopwatch.read().since(validated_at);
+        let authorized_at = counts.stopwatch.read();
+        let authorizing = authorized_at.since(validated_at);
         counts.authorizing.observe(authorizing);
         self.account.work(authorizing);
+        counts.spans.observe(id.as_bytes(), "authorize", validated_at, authorized_at);
         let permit = permit.inspect_err(|denied| counts.deny(denied))?;
         services.retention.check_age(&access, &permit.head(), event_bytes, now)?;
         let route = route(permit.head().kind, services.desks);

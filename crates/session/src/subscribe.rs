@@ -172,6 +172,10 @@ impl Session {
                 let counts = &self.services.counts;
                 let sent_at = *sent_at.get_or_insert_with(|| counts.stopwatch.read());
                 counts.delivering.observe(sent_at.since(live.told_at));
+                if counts.spans.is_on() {
+                    let id = live.record.view().head().id;
+                    counts.spans.observe(id.as_bytes(), "deliver", live.told_at, sent_at);
+                }
                 sent += 1;
             }
             released_bytes += live.bytes();

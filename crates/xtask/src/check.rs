@@ -11,6 +11,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     steps.run("format", || format(workspace));
     steps.run("tidy", || tidy::tidy(workspace));
     steps.run("clippy", || clippy(workspace));
+    steps.run("clippy, with traces", || clippy_traces(workspace));
     steps.run("clippy outside the workspace", || clippy_outside(workspace));
     steps.run("docs", || docs(workspace));
     steps.run("licences, bans, sources", || deny(workspace));
@@ -30,6 +31,13 @@ fn format(workspace: &Workspace) -> Result<(), Failure> {
 fn clippy(workspace: &Workspace) -> Result<(), Failure> {
     let mut clippy = workspace.cargo("clippy");
     command::run(clippy.args(["--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+/// The rest does not change by the feature.
+fn clippy_traces(workspace: &Workspace) -> Result<(), Failure> {
+    let mut clippy = workspace.cargo("clippy");
+    clippy.args(["--package", "chappe", "--package", "chappe-tests", "--features", "otel"]);
+    command::run(clippy.args(["--all-targets", "--", "-D", "warnings"]))
 }
 
 fn clippy_outside(workspace: &Workspace) -> Result<(), Failure> {

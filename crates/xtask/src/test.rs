@@ -23,6 +23,8 @@ pub(crate) struct Options {
 enum Part {
     /// `cargo test --workspace --no-fail-fast`, with the built relay at `CHAPPE_BIN`
     Rust,
+    /// The test of traces, by a relay that is built with them
+    Traces,
     /// Each fuzz target for some seconds
     Fuzz,
     /// The client scripts against a running relay
@@ -56,6 +58,13 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
         } else {
             eprintln!("\n=== left out: the test on a full disk mounts one, which this user may not");
         }
+    }
+    if wanted(Part::Traces) {
+        // By themselves: only `app` and the tests are built again.
+        steps.run("cargo test, with traces", || {
+            let mut test = workspace.cargo("test");
+            command::run(test.args(["--package", "chappe-tests", "--features", "otel", "--", "traces::"]))
+        });
     }
     if wanted(Part::Fuzz) {
         fuzz::smoke(workspace, &mut steps, FUZZ_SMOKE_SECONDS);

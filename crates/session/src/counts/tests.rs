@@ -29,7 +29,7 @@ fn each_outcome_counts_once_as_what_is_answered() {
         (Outcome::Failed(Failure::Full), Err(Prefix::Error)),
     ];
     for (outcome, expected) in outcomes {
-        let counts = Counts::new(Stopwatch::standing());
+        let counts = Counts::new(Stopwatch::standing(), Spans::default());
         assert_eq!(counts.answer(outcome.clone()).is_ok(), expected.is_ok(), "{outcome:?}");
         let Snapshot { accepted, refused, .. } = counts.snapshot();
         for (word, count) in accepted {
@@ -43,7 +43,7 @@ fn each_outcome_counts_once_as_what_is_answered() {
 
 #[test]
 fn requests_have_a_histogram_each() {
-    let counts = Counts::new(Stopwatch::standing());
+    let counts = Counts::new(Stopwatch::standing(), Spans::default());
     counts.answering(Request::Count).observe(Duration::from_secs(1));
     let [(req, none), (count, one)] = counts.snapshot().answering;
     assert_eq!((req, none.count(), count, one.count()), (Request::Req, 0, Request::Count, 1));
