@@ -62,7 +62,7 @@ impl Reader {
         let (env, tables) = open_to_read(dir, options)?;
         let unreadable = |error: heed::Error| OpenError::Unreadable(dir.to_owned(), error.into());
         let txn = env.clone().static_read_txn().map_err(unreadable)?;
-        let view = Young::new(0, Seq(0), Seq(0)).view();
+        let view = Young::new(0, (Seq(0), Seq(0)), 0).view();
         Ok(Self { txn, tables, view, env, map_bytes: options.whole_map_bytes() as u64, lock })
     }
 

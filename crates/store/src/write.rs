@@ -11,8 +11,8 @@ use crate::store::{Seq, Store};
 use crate::tables::{Index, META_BEGUN, META_LAST_SEQ, META_SETTLED, Tables};
 use crate::young::{Change, Slice, Turn};
 
-/// How many entries are taken out of memory at once to settle: what bounds the memory that they take on the way.
-const SLICE_ENTRIES_MAX: usize = 4096;
+/// How much is taken out of memory at once to settle: what bounds the memory that it takes on the way.
+const SLICE_WORK_MAX: usize = 16 << 10;
 
 /// What storing an event means besides keeping it. Must fit the event's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl<'s> Writer<'s> {
         let mut turn = store.young.begin();
         let txn = store.env.write_txn()?;
         if turn.is_full() && !turn.is_settling() {
-            turn.rotate();
+            turn.rotate(store.tables.records.len(&txn)?);
         }
         // A number is not given twice, even if its event was not stored: memory may still know it.
         let last = store.tables.last_seq(&txn)?.max(turn.last_given());
@@ -119,11 +119,11 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Puts entries that wait in memory into their tables: so many, or all there are.
-    pub(crate) fn settle(&mut self, mut entries_max: usize) -> Result<(), Error> {
+    /// Puts entries that wait in memory into their tables: for so much work, or all there are.
+    pub(crate) fn settle(&mut self, mut work_max: usize) -> Result<(), Error> {
         let mut slice = Slice::default();
-        while entries_max > 0 {
-            let Some(index) = self.turn.next(entries_max.min(SLICE_ENTRIES_MAX), &mut slice) else { break };
+        while work_max > 0 {
+            let Some(index) = self.turn.next(work_max.min(SLICE_WORK_MAX), &mut slice) else { break };
             let table = self.tables.index(index);
             for (key, pointer, change) in slice.iter() {
                 match change {
@@ -138,7 +138,7 @@ impl<'s> Writer<'s> {
                     Change::Delete => {}
                 }
             }
-            entries_max -= slice.len().min(entries_max);
+            work_max -= slice.work().min(work_max);
         }
         for seq in self.turn.left() {
             self.tables.leaving.delete(&mut self.txn, &seq.0)?;

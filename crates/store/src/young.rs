@@ -28,15 +28,20 @@ use settling::{Progress, Settling};
 /// Entries are added under the lock one event at a time, and read one list at a time.
 type Shared = Arc<RwLock<Generation>>;
 
+/// A generation takes so many bytes of memory, or more in a large store.
+const GENERATION_BYTES_MIN: usize = 16 << 20;
+/// So much memory a generation takes for each stored event: then it has an eighth of them, and its entries share pages
+/// however many there are.
+const BYTES_A_STORED_EVENT: usize = 50;
 /// Settling is done when the next generation is as full as this, at the latest.
-const SETTLED_BY: (usize, usize) = (3, 4);
-/// Fewer entries than this are not worth a visit to their pages.
-const SLICE_ENTRIES_MIN: usize = 64;
+const SETTLED_BY: (usize, usize) = (7, 8);
+/// Less work than this is not worth a visit to the tables.
+const SLICE_WORK_MIN: usize = 128;
 
 /// The entries in memory: those of the newest events, and those that are settling.
 #[derive(Debug)]
 pub(crate) struct Young {
-    generation_bytes: usize,
+    generation_bytes_max: usize,
     view: RwLock<Arc<View>>,
     state: Mutex<State>,
 }
@@ -60,18 +65,23 @@ struct State {
     begun: Seq,
     /// The last number that was given to an event, stored or not: it is not given again.
     given: Seq,
+    /// The active generation is full with so many bytes of memory.
+    generation_bytes: usize,
 }
 
 impl Young {
-    /// Empty. `bytes_max` bounds the memory of all entries, about; `settled` and `begun` are what the tables say.
-    pub(crate) fn new(bytes_max: usize, settled: Seq, begun: Seq) -> Self {
+    /// Empty. `bytes_max` bounds the memory of all entries, about; `settled` and `begun` are what the tables say, `stored`
+    /// is how many events there are.
+    pub(crate) fn new(bytes_max: usize, (settled, begun): (Seq, Seq), stored: u64) -> Self {
+        let generation_bytes_max = bytes_max / 2;
+        let generation_bytes = generation_bytes(generation_bytes_max, stored);
         let hasher = RandomState::default();
         let active = Arc::new(RwLock::new(Generation::new(&hasher)));
         let view = View { active, settling: None, hasher };
         Self {
-            generation_bytes: bytes_max / 2,
+            generation_bytes_max,
             view: RwLock::new(Arc::new(view)),
-            state: Mutex::new(State { settling: None, settled, begun, given: Seq(0) }),
+            state: Mutex::new(State { settling: None, settled, begun, given: Seq(0), generation_bytes }),
         }
     }
 
@@ -96,6 +106,12 @@ impl Young {
         // A page that was split is half full.
         (taken * 2, given)
     }
+}
+
+/// What a generation may take, in a store of so many events.
+fn generation_bytes(bytes_max: usize, stored: u64) -> usize {
+    let wanted = usize::try_from(stored).unwrap_or(usize::MAX).saturating_mul(BYTES_A_STORED_EVENT);
+    wanted.max(GENERATION_BYTES_MIN).min(bytes_max)
 }
 
 /// A place in a list of a generation. What bounds a generation's bytes keeps it far below 2^32.
@@ -164,15 +180,17 @@ impl Turn<'_> {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.view.active.read().bytes() >= self.young.generation_bytes
+        self.view.active.read().bytes() >= self.state.generation_bytes
     }
 
     pub(crate) fn is_settling(&self) -> bool {
         self.state.settling.is_some()
     }
 
-    /// Begins to settle what has come so far. Only before anything is added, and when nothing is settling.
-    pub(crate) fn rotate(&mut self) {
+    /// Begins to settle what has come so far. Only before anything is added, and when nothing is settling. `stored` is how
+    /// many events there are.
+    pub(crate) fn rotate(&mut self, stored: u64) {
+        self.state.generation_bytes = generation_bytes(self.young.generation_bytes_max, stored);
         let settling = Arc::clone(&self.view.active);
         let active = Arc::new(RwLock::new(settling.read().like()));
         self.publish(active, Some(Arc::clone(&settling)));
@@ -213,25 +231,26 @@ impl Turn<'_> {
         done.map(|settling| settling.generation.read().leaving().to_vec()).unwrap_or_default()
     }
 
-    /// How many entries should settle with those that this turn has added, so that settling is done in time.
+    /// How much settling should be done with what this turn has added, so that it is done in time.
     pub(crate) fn share(&mut self) -> usize {
-        let Some(settling) = &mut self.state.settling else { return 0 };
+        let State { settling, generation_bytes, .. } = &mut *self.state;
+        let Some(settling) = settling else { return 0 };
         let active = self.view.active.read();
         let before = self.before.active_bytes;
         let Some(added) = active.bytes().checked_sub(before).filter(|&added| added > 0) else { return 0 };
         // What is not in order yet is made up for by those who come later.
-        if active.bytes() < self.young.generation_bytes / 2 && !settling.is_ready() {
+        if active.bytes() < *generation_bytes / 2 && !settling.is_ready() {
             return 0;
         }
         let (numerator, denominator) = SETTLED_BY;
-        let room = (self.young.generation_bytes / denominator * numerator).saturating_sub(before).max(added);
-        let share = settling.entries_left().saturating_mul(added).div_ceil(room);
-        share.max(SLICE_ENTRIES_MIN)
+        let room = (*generation_bytes / denominator * numerator).saturating_sub(before).max(added);
+        let share = settling.work_left().saturating_mul(added).div_ceil(room);
+        share.max(SLICE_WORK_MIN)
     }
 
-    /// The next entries to settle, and of which index. Nothing when none are left.
-    pub(crate) fn next(&mut self, entries_max: usize, slice: &mut Slice) -> Option<Index> {
-        self.state.settling.as_mut()?.next(entries_max, slice)
+    /// The next entries to settle, for so much work, and of which index. Nothing when none are left.
+    pub(crate) fn next(&mut self, work_max: usize, slice: &mut Slice) -> Option<Index> {
+        self.state.settling.as_mut()?.next(work_max, slice)
     }
 
     /// What the tables are to say after this turn: [`Turn::settled`] and [`Turn::begun`] as they will be.
@@ -273,3 +292,6 @@ impl Drop for Turn<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

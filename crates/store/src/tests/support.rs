@@ -66,7 +66,7 @@ impl TestStore {
         for _ in 0..2 {
             let mut writer = Writer::begin(&self.store, NOW).unwrap();
             if !writer.turn.is_settling() {
-                writer.turn.rotate();
+                writer.turn.rotate(0);
             }
             writer.settle(usize::MAX).unwrap();
             writer.commit().unwrap();

@@ -246,6 +246,11 @@ impl Generation {
         self.size
     }
 
+    /// How many runs its entries are, in all indexes.
+    pub(crate) fn runs_count(&self) -> usize {
+        self.events.len() + self.expiring.len() + self.places.len()
+    }
+
     /// The highest number of an event that came; `Seq(0)` when none did.
     pub(crate) const fn last(&self) -> Seq {
         self.last

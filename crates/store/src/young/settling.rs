@@ -8,6 +8,10 @@ use super::Shared;
 use super::generation::Change;
 use crate::tables::{Index, Pointer};
 
+/// What the first entry of a run is more work than the others, which stand beside it in their table: it takes a page
+/// there, to be copied and written. In entries.
+const RUN_WORK: usize = 4;
+
 /// A generation on its way into the tables. Nothing is added to it any more.
 #[derive(Debug)]
 pub(super) struct Settling {
@@ -17,13 +21,13 @@ pub(super) struct Settling {
 }
 
 /// How far it is: how many indexes are done, how many runs of the next one, and how many entries of the next of these;
-/// and how many entries of all.
+/// and how much work that was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Progress {
     indexes: usize,
     runs: usize,
     of_run: usize,
-    pub(super) entries: usize,
+    work: usize,
 }
 
 /// Some changes of one index, in order. Its memory is used again.
@@ -31,13 +35,13 @@ pub(super) struct Progress {
 pub(crate) struct Slice {
     bytes: Vec<u8>,
     ends: Vec<(usize, Pointer, Change)>,
-    taken: usize,
+    work: usize,
 }
 
 impl Slice {
-    /// How many entries were taken. Fewer are in it when some are of removed events.
-    pub(crate) const fn len(&self) -> usize {
-        self.taken
+    /// How much work it is.
+    pub(crate) const fn work(&self) -> usize {
+        self.work
     }
 
     /// Each key, whose it is, and what is to be done.
@@ -73,36 +77,43 @@ impl Settling {
         self.progress.indexes == Index::ALL.len()
     }
 
-    /// How many entries are left.
-    pub(super) fn entries_left(&self) -> usize {
-        self.generation.read().size().entries.saturating_sub(self.progress.entries)
+    /// How much work is left.
+    pub(super) fn work_left(&self) -> usize {
+        let generation = self.generation.read();
+        let all = generation.size().entries.saturating_add(generation.runs_count().saturating_mul(RUN_WORK));
+        all.saturating_sub(self.progress.work)
     }
 
-    /// Takes up to `entries_max` entries of the next index, but for those of removed events. Nothing when it is done.
-    pub(super) fn next(&mut self, entries_max: usize, slice: &mut Slice) -> Option<Index> {
+    /// Takes entries of the next index, but for those of removed events, as many as are so much work. Nothing when it is
+    /// done.
+    pub(super) fn next(&mut self, work_max: usize, slice: &mut Slice) -> Option<Index> {
         slice.bytes.clear();
         slice.ends.clear();
-        slice.taken = 0;
+        slice.work = 0;
         let index = *Index::ALL.get(self.progress.indexes)?;
         let Self { generation, order, progress } = self;
         let runs = order.runs(progress.indexes, index, generation);
         let generation = generation.read();
-        while slice.taken < entries_max
+        while slice.work < work_max
             && let Some(run) = runs.get(progress.runs)
         {
+            if progress.of_run == 0 {
+                slice.work += RUN_WORK;
+            }
             let events = generation.events_of(run);
-            for &event in events.iter().rev().skip(progress.of_run).take(entries_max - slice.taken) {
+            let entries_max = work_max.saturating_sub(slice.work).max(1);
+            for &event in events.iter().rev().skip(progress.of_run).take(entries_max) {
                 if let Some((pointer, change)) = generation.append_key(index, run, event, &mut slice.bytes) {
                     slice.ends.push((slice.bytes.len(), pointer, change));
                 }
-                slice.taken += 1;
+                slice.work += 1;
                 progress.of_run += 1;
             }
             if progress.of_run == events.len() {
                 (progress.runs, progress.of_run) = (progress.runs + 1, 0);
             }
         }
-        progress.entries += slice.taken;
+        progress.work += slice.work;
         if progress.runs == runs.len() {
             (progress.indexes, progress.runs) = (progress.indexes + 1, 0);
         }
