@@ -140,7 +140,7 @@ impl<'s> Writer<'s> {
             }
             work_max -= slice.work().min(work_max);
         }
-        for seq in self.turn.left() {
+        for seq in self.turn.next_left(work_max) {
             self.tables.leaving.delete(&mut self.txn, &seq.0)?;
         }
         Ok(())

@@ -225,12 +225,6 @@ impl Turn<'_> {
         self.view.active.write().add_leaving(seq, position, keys);
     }
 
-    /// The removed records whose entries have all gone from the tables, once this turn is kept.
-    pub(crate) fn left(&self) -> Vec<Seq> {
-        let done = self.state.settling.as_ref().filter(|settling| settling.is_done());
-        done.map(|settling| settling.generation.read().leaving().to_vec()).unwrap_or_default()
-    }
-
     /// How much settling should be done with what this turn has added, so that it is done in time.
     pub(crate) fn share(&mut self) -> usize {
         let State { settling, generation_bytes, .. } = &mut *self.state;
@@ -251,6 +245,11 @@ impl Turn<'_> {
     /// The next entries to settle, for so much work, and of which index. Nothing when none are left.
     pub(crate) fn next(&mut self, work_max: usize, slice: &mut Slice) -> Option<Index> {
         self.state.settling.as_mut()?.next(work_max, slice)
+    }
+
+    /// The next removed records whose entries have all gone from the tables, for so much work.
+    pub(crate) fn next_left(&mut self, work_max: usize) -> Vec<Seq> {
+        self.state.settling.as_mut().map(|settling| settling.next_left(work_max)).unwrap_or_default()
     }
 
     /// What the tables are to say after this turn: [`Turn::settled`] and [`Turn::begun`] as they will be.

@@ -38,23 +38,26 @@ enum Comparison {
 pub(crate) fn bench(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
     match &options.comparison {
         Some(Comparison::Peers(peers)) => peers::run(workspace, peers),
-        None => micro(workspace, options),
+        None => micro(workspace, &options.arguments, options.accept),
     }
 }
 
-fn micro(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
+/// Counts all micro-benchmarks and fails on a rise over what is committed.
+pub(crate) fn against_baseline(workspace: &Workspace) -> Result<(), Failure> {
+    micro(workspace, &[], false)
+}
+
+fn micro(workspace: &Workspace, arguments: &[String], accept: bool) -> Result<(), Failure> {
     tools::ensure_debian(tools::VALGRIND)?;
     tools::ensure_gungraun_runner(&counts::gungraun_version(workspace)?)?;
-    let now = Baseline {
-        surroundings: Surroundings::here()?,
-        instructions: counts::count(workspace, &options.arguments)?,
-    };
+    let now =
+        Baseline { surroundings: Surroundings::here()?, instructions: counts::count(workspace, arguments)? };
     let path = workspace.root().join(baseline::PATH);
     let before = Baseline::read(&path)?;
-    let coverage = baseline::Coverage::of(&options.arguments);
+    let coverage = baseline::Coverage::of(arguments);
     let comparison = baseline::compare(&before, &now, coverage);
     println!("{comparison}");
-    if options.accept {
+    if accept {
         let accepted = before.with(now, coverage)?;
         accepted.write(&path)?;
         println!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::command::{self, Failure};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{clients, fuzz, tools};
+use crate::{bench, clients, fuzz, tools};
 
 /// How long each fuzz target runs here: long enough to see that it starts, grows and finds nothing at hand.
 const FUZZ_SMOKE_SECONDS: u64 = 10;
@@ -29,6 +29,8 @@ enum Part {
     Fuzz,
     /// The client scripts against a running relay
     Clients,
+    /// The micro-benchmarks, by instructions, against the committed baseline
+    Bench,
 }
 
 /// Runs the parts that were asked for, and ends with a summary.
@@ -71,6 +73,9 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
     }
     if wanted(Part::Clients) && has_relay {
         clients::run(workspace, &mut steps, &relay);
+    }
+    if wanted(Part::Bench) {
+        steps.run("micro-benchmarks", || bench::against_baseline(workspace));
     }
     if needs_relay && !has_relay {
         steps.skip("whatever talks to the relay", "it did not build");

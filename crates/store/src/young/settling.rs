@@ -6,11 +6,15 @@ use order::Order;
 
 use super::Shared;
 use super::generation::Change;
+use crate::store::Seq;
 use crate::tables::{Index, Pointer};
 
 /// What the first entry of a run is more work than the others, which stand beside it in their table: it takes a page
 /// there, to be copied and written. In entries.
 const RUN_WORK: usize = 4;
+
+/// What it is to forget a removed event whose entries have gone. In entries.
+const LEAVING_WORK: usize = 2;
 
 /// A generation on its way into the tables. Nothing is added to it any more.
 #[derive(Debug)]
@@ -20,13 +24,14 @@ pub(super) struct Settling {
     progress: Progress,
 }
 
-/// How far it is: how many indexes are done, how many runs of the next one, and how many entries of the next of these;
-/// and how much work that was.
+/// How far it is: how many indexes are done, how many runs of the next one, and how many entries of the next of these; how
+/// many removed events have left; and how much work that was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Progress {
     indexes: usize,
     runs: usize,
     of_run: usize,
+    left: usize,
     work: usize,
 }
 
@@ -74,14 +79,33 @@ impl Settling {
     }
 
     pub(super) fn is_done(&self) -> bool {
+        self.are_indexes_done() && self.progress.left == self.generation.read().leaving().len()
+    }
+
+    fn are_indexes_done(&self) -> bool {
         self.progress.indexes == Index::ALL.len()
     }
 
     /// How much work is left.
     pub(super) fn work_left(&self) -> usize {
         let generation = self.generation.read();
-        let all = generation.size().entries.saturating_add(generation.runs_count().saturating_mul(RUN_WORK));
-        all.saturating_sub(self.progress.work)
+        let entries = generation.size().entries;
+        let runs = generation.runs_count().saturating_mul(RUN_WORK);
+        let leaving = generation.leaving().len().saturating_mul(LEAVING_WORK);
+        entries.saturating_add(runs).saturating_add(leaving).saturating_sub(self.progress.work)
+    }
+
+    /// Takes removed events whose entries have all gone from the tables, as many as are so much work.
+    pub(super) fn next_left(&mut self, work_max: usize) -> Vec<Seq> {
+        if !self.are_indexes_done() {
+            return Vec::new();
+        }
+        let generation = self.generation.read();
+        let rest = generation.leaving().iter().skip(self.progress.left);
+        let left: Vec<Seq> = rest.take(work_max.div_ceil(LEAVING_WORK)).copied().collect();
+        self.progress.left += left.len();
+        self.progress.work += left.len() * LEAVING_WORK;
+        left
     }
 
     /// Takes entries of the next index, but for those of removed events, as many as are so much work. Nothing when it is
