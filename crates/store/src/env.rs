@@ -61,7 +61,8 @@ pub struct Options {
 pub const YOUNG_BYTES_BOUND: usize = 1 << 30;
 
 impl Default for Options {
-    /// A map of 1 TiB with 256 MiB in reserve, all of it and of the disk for events, 1,024 readers, 256 MiB for young entries, no line.
+    /// A map of 1 TiB with 256 MiB in reserve, all of it and of the disk for events, 1,024 readers, 256 MiB for young
+    /// entries, no line.
     fn default() -> Self {
         Self {
             map_bytes: 1 << 40,
