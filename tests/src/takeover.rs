@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use chappe_testkit::{EventBuilder, Keys, TestEvent};
+use chappe_testkit::{EventBuilder, Keys, Rng, TestEvent};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::{Client, Process, Relay, command, heavy, http};
+use crate::harness::{Client, Process, Relay, command, heavy, http, seed};
 
 /// What must come is waited for so long at most; only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -298,4 +298,67 @@ fn a_socket_that_the_configuration_does_not_name_is_told() {
         output.status.code() == Some(1) && said.contains(&address) && said.contains("LISTEN_FDS"),
         "{said}"
     );
+}
+
+/// Publishes some events on a new connection. Gives which of them were acknowledged, and whether the relay was there to the
+/// end.
+async fn publish_some(url: &str, numbers: std::ops::Range<u64>) -> (Vec<String>, bool) {
+    let mut acknowledged = Vec::new();
+    let Ok((mut socket, _)) = tokio_tungstenite::connect_async(url).await else {
+        return (acknowledged, false);
+    };
+    for number in numbers {
+        if socket.send(Message::text(event(1, number).message())).await.is_err() {
+            return (acknowledged, false);
+        }
+        match timeout(PATIENCE, socket.next()).await.expect("nothing is answered") {
+            Some(Ok(Message::Text(text))) => {
+                let heard: Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(heard[2], true, "{heard}");
+                acknowledged.push(heard[1].as_str().unwrap().to_owned());
+            }
+            _ => return (acknowledged, false),
+        }
+    }
+    (acknowledged, true)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_is_killed_while_it_takes_over_loses_nothing() {
+    const TURNS: u64 = 25;
+    let _alone = heavy().await;
+    let dir = TempDir::new().unwrap();
+    let (mut rng, mut acknowledged) = (Rng::new(seed()), Vec::new());
+    let mut went_on = 0;
+    let mut relay = Process::start(dir.path(), &[]).await;
+    for turn in 1..=TURNS {
+        let (more, is_there) = publish_some(&relay.url(), turn * 10..turn * 10 + 5).await;
+        acknowledged.extend(more);
+        if is_there {
+            went_on += 1;
+        } else {
+            // It had been told to go before the other one was killed.
+            assert!(relay.ended().await.success(), "{}", relay.log());
+            relay = Process::start(dir.path(), &[]).await;
+        }
+        let mut taking = command();
+        taking.args(["serve", "--take-over", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path());
+        taking.env("CHAPPE_METRICS__ADDRESSES", "").env("CHAPPE_STORE__MAP_BYTES", (1_u64 << 30).to_string());
+        let mut taking = taking.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        if turn == TURNS {
+            // For once, it has certainly had its way.
+            assert!(relay.ended().await.success(), "{}", relay.log());
+        } else {
+            // At first before it can do anything, later at any moment.
+            sleep(Duration::from_micros(rng.within(0..200 * turn * turn))).await;
+        }
+        taking.kill().unwrap();
+        taking.wait().unwrap();
+    }
+    assert!(went_on > 1, "no kill came before the old one was told to go");
+    let mut relay = Process::start(dir.path(), &[]).await;
+    let ids = serde_json::json!({ "ids": acknowledged }).to_string();
+    let (found, _) = relay.connect().await.query(&ids).await;
+    assert_eq!(found.len(), acknowledged.len());
+    relay.stop().await;
 }

@@ -8,7 +8,7 @@ use clap::Subcommand;
 /// What to do with the store.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum DbCommand {
-    /// Say how many events there are and what room they take: by table, kind, author and day
+    /// Say how many events there are, what room they take (by table, kind, author and day), and how fast they become more
     ///
     /// Reads every event. The relay may be running.
     Info {

@@ -121,8 +121,11 @@ impl fmt::Display for DbError {
             Self::Unreadable { seq } => {
                 write!(f, "record {seq} cannot be read: `chappe db verify` says more")
             }
-            Self::Damaged { faults: 1 } => f.write_str("the store is damaged: 1 fault"),
-            Self::Damaged { faults } => write!(f, "the store is damaged: {faults} faults"),
+            Self::Damaged { faults } => {
+                let plural = if *faults == 1 { "" } else { "s" };
+                let what = format!("the store is damaged: {faults} fault{plural}");
+                write!(f, "{what}; with the relay stopped, `chappe db repair` keeps what is right")
+            }
         }
     }
 }

@@ -21,6 +21,8 @@ const FAULTS_LISTED_MAX: usize = 100;
 pub struct Audit {
     /// Records looked at.
     pub events: u64,
+    /// Those of them whose entries are not all in their tables yet.
+    pub unsettled: u64,
     /// Index entries there are.
     pub entries: u64,
     /// How many faults there are.
@@ -136,6 +138,7 @@ impl Count {
             let found = found.map_err(|_| Error::Corrupt("a page with records cannot be read"))?;
             let Some(bytes) = found else { continue };
             audit.events += 1;
+            audit.unsettled += u64::from(seq > settled);
             if seq > last {
                 audit.note(Fault::UnknownSeq(seq));
             }

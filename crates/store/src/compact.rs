@@ -37,6 +37,12 @@ impl Options {
         copied
     }
 
+    /// Where the copy is while it is made, for who looks how far it is.
+    #[must_use]
+    pub fn compact_copy(dir: &Path) -> PathBuf {
+        copy_path(dir)
+    }
+
     fn copy(&self, dir: &Path) -> Result<(u64, u64), BuildError> {
         let (old, new) = (dir.join(DATA_FILE), copy_path(dir));
         let io = |error| BuildError::Io(new.clone(), error);

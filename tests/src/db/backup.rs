@@ -6,7 +6,7 @@ use std::time::Duration;
 use chappe_testkit::{Corpus, EventBuilder, Keys, Rng};
 use tempfile::TempDir;
 
-use super::notes;
+use super::{SmallDisk, notes};
 use crate::harness::{Process, chappe, counted, import, lines, on, run, said_on, seed};
 
 fn text(path: &Path) -> &str {
@@ -184,4 +184,31 @@ fn stores_are_not_mixed_up_and_none_is_replaced() {
     let said =
         run(chappe(&["db", "restore", "/no/such/set", "--data-dir", text(TempDir::new().unwrap().path())]));
     assert!(said.code == Some(1) && said.err.contains("there is no backup"), "{}", said.err);
+}
+
+#[test]
+#[ignore = "mounts a file system, which needs root"]
+fn a_restore_onto_a_full_disk_says_so_and_leaves_nothing() {
+    let (dir, set) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let large =
+        |n: u64| EventBuilder::new(1).created_at(n).content("x".repeat(20_000)).sign(&Keys::from_seed(1));
+    import(dir.path(), &lines(&(0..350).map(large).collect::<Vec<_>>()));
+    on(dir.path(), &["db", "backup", text(set.path())]);
+    let disk = SmallDisk::new("4m");
+    // With the room that is kept free, and to the last byte.
+    for free in ["1000000", "0"] {
+        let mut restore = chappe(&["--data-dir", text(disk.path()), "db", "restore", text(set.path())]);
+        restore.env("CHAPPE_STORE__DISK_FREE_BYTES_MIN", free);
+        let said = run(restore);
+        assert!(said.code == Some(1) && said.err.contains("disk"), "{}", said.err);
+        assert!(!disk.path().join("restoring").exists() && !disk.path().join("data.mdb").exists());
+    }
+    let said = said_on(disk.path(), &["export"]);
+    assert!(said.code == Some(0) && said.out.is_empty(), "{} {}", said.out, said.err);
+    disk.grow("64m");
+    let again = disk.path().join("again");
+    let mut restore = chappe(&["--data-dir", text(&again), "db", "restore", text(set.path())]);
+    restore.env("CHAPPE_STORE__DISK_FREE_BYTES_MIN", "0");
+    assert_eq!(run(restore).code, Some(0));
+    assert_eq!(on(&again, &["export"]), on(dir.path(), &["export"]));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chappe_testkit::{Corpus, EventBuilder, Keys, Rng};
 use tempfile::TempDir;
 
-use super::settle;
+use super::{SmallDisk, settle};
 use crate::harness::{Process, chappe, counted, import, lines, on, run, said_on, seed};
 
 /// A store from which much was deleted.
@@ -66,12 +66,7 @@ async fn it_keeps_away_from_a_store_that_is_open() {
 #[test]
 #[ignore = "mounts a file system, which needs root"]
 fn a_disk_without_room_for_both_keeps_what_there_was() {
-    let disk = TempDir::new().unwrap();
-    let on_disk = |command: &str, arguments: &[&str]| {
-        let done = std::process::Command::new(command).args(arguments).arg(disk.path()).status().unwrap();
-        assert!(done.success(), "{command} needs root");
-    };
-    on_disk("mount", &["-t", "tmpfs", "-o", "size=12m", "tmpfs"]);
+    let disk = SmallDisk::new("12m");
     let large =
         |n: u64| EventBuilder::new(1).created_at(n).content("x".repeat(20_000)).sign(&Keys::from_seed(1));
     let events: Vec<_> = (0..350).map(large).collect();
@@ -97,5 +92,4 @@ fn a_disk_without_room_for_both_keeps_what_there_was() {
     let is_whole = said.code == Some(0);
     assert_eq!(set.join("0001").exists(), is_whole, "{}", said.err);
     assert!(!set.join("0001.part").exists());
-    on_disk("umount", &["-l"]);
 }

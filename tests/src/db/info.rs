@@ -1,7 +1,8 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::time::SystemTime;
 
-use chappe_testkit::{Corpus, Keys, TestEvent};
+use chappe_testkit::{Corpus, EventBuilder, Keys, TestEvent};
 use tempfile::TempDir;
 
 use super::notes;
@@ -52,6 +53,22 @@ fn days_go_by_what_events_say() {
     let said = on(dir.path(), &["db", "info"]);
     assert_eq!(figure(&said, "2023-11-14"), "3", "{said}");
     assert!(said.contains(&Keys::from_seed(1).hex()), "{said}");
+}
+
+#[test]
+fn growth_is_a_days_share_of_the_last_month() {
+    let dir = TempDir::new().unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let note =
+        |n: u64| EventBuilder::new(1).created_at(now - 86_400 * (1 + n % 60)).content(format!("note {n}"));
+    let events: Vec<_> = (0..600).map(|n| note(n).sign(&Keys::from_seed(n % 5))).collect();
+    import(dir.path(), &lines(&events));
+    super::settle(dir.path());
+    let said = on(dir.path(), &["db", "info"]);
+    // Ten a day, twice as long as what is looked at.
+    let growth = said.lines().find(|line| line.starts_with("growth ")).unwrap();
+    assert!(growth.contains(" 10 events, ") && growth.contains(" a day in the last 30 days"), "{growth}");
+    assert!(growth.contains("room for "), "{growth}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `chappe db info`.
 
+mod growth;
+
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::hash::Hash;
@@ -10,8 +12,10 @@ use chappe_protocol::PublicKey;
 use chappe_store::{Reader, RecordView, Seq, TableSize, Usage};
 use foldhash::fast::RandomState;
 
+use self::growth::{Room, growth};
 use super::DbError;
 use super::retention::Judge;
+use crate::Clock;
 use crate::commands::progress::{Progress, Unit};
 use crate::config::Config;
 use crate::figures::{bytes, date, grouped};
@@ -60,7 +64,12 @@ pub(super) fn run(reader: &Reader, config: &Config, top: usize, mut out: impl Wr
     progress.clear();
     counted.map_err(DbError::Store)?;
     let mut text = head(reader, &usage, unsettled)?;
-    disk(&mut text, reader.disk_free_bytes(), config.store.disk_free_bytes_min);
+    let (free, min) = (reader.disk_free_bytes(), config.store.disk_free_bytes_min);
+    disk(&mut text, free, min);
+    let ceiling = Some(config.store.bytes_max).filter(|&bytes| bytes > 0).unwrap_or(usage.map_bytes);
+    let room = room(reader, &usage, ceiling, free.map(|free| free.saturating_sub(min)))?;
+    let growth = growth(&survey.days, survey.all, room, Clock::system().now());
+    put(&mut text, format_args!("{:<14} {growth}\n", "growth"));
     tables(&mut text, &reader.tables().map_err(DbError::Store)?);
     if let (Some(judge), Some(judged)) = (&judge, &judged) {
         text.push('\n');
@@ -135,6 +144,14 @@ fn head(reader: &Reader, usage: &Usage, unsettled: u64) -> Result<String, DbErro
     let mut text = String::new();
     rows.iter().for_each(|(name, value)| put(&mut text, format_args!("{name:<14} {value}\n")));
     Ok(text)
+}
+
+/// What may come until the ceiling is reached, or the map or the disk is full, of which so much may be taken.
+fn room(reader: &Reader, usage: &Usage, ceiling: u64, of_disk: Option<u64>) -> Result<Room, DbError> {
+    let in_file = reader.file_bytes().map_err(DbError::Store)?.saturating_sub(usage.bytes_used);
+    let below = ceiling.min(usage.map_bytes).saturating_sub(usage.bytes_used);
+    let left = of_disk.map_or(below, |of_disk| below.min(of_disk.saturating_add(in_file)));
+    Ok(Room { used: usage.bytes_used, left })
 }
 
 /// What is free where the store is, against what is to stay free.

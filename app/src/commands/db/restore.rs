@@ -49,7 +49,8 @@ pub(super) fn run(
         builder.finish(Seq(newest.manifest.last)).map_err(DbError::Build)?;
     }
     let done = if place.is_some() { "restored" } else { "whole" };
-    writeln!(out, "{} events of {} runs: {done}", grouped(events), runs.len()).map_err(DbError::Write)
+    let plural = if runs.len() == 1 { "" } else { "s" };
+    writeln!(out, "{} events of {} run{plural}: {done}", grouped(events), runs.len()).map_err(DbError::Write)
 }
 
 /// What is being restored.

@@ -52,12 +52,16 @@ pub(super) fn run(reader: &Reader, mut out: impl Write) -> Result<(), DbError> {
     damages.listed.sort_unstable_by_key(|(seq, _)| *seq);
     damages.listed.truncate(LISTED_MAX);
     let faults = audit.faults_count + damages.count;
-    let mut lines = format!(
-        "{:>14}  events\n{:>14}  index entries\n{:>14}  faults\n",
-        grouped(audit.events),
-        grouped(audit.entries),
-        grouped(faults)
-    );
+    let counts = [
+        ("events", audit.events),
+        ("index entries", audit.entries),
+        ("events whose entries are kept in memory", audit.unsettled),
+        ("faults", faults),
+    ];
+    let mut lines = String::new();
+    for (name, count) in counts {
+        lines += &format!("{:>14}  {name}\n", grouped(count));
+    }
     for (Seq(seq), damage) in &damages.listed {
         lines += &format!("record {seq}: {damage}\n");
     }
