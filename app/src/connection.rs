@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chappe_frames::{Agreement, Incoming, Reader, Violation, append_ping, append_pong};
-use chappe_processing::{Ending, Inbox};
-use chappe_session::{Account, Activity, Closing, Session, Spent};
+use chappe_processing::{Account, Ending, Inbox, Spent};
+use chappe_session::{Activity, Closing, Session};
 use hyper::body::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -37,7 +37,6 @@ struct Connection<'a> {
     inbox: Arc<Inbox>,
     /// Among all that are open.
     number: u64,
-    remote: SocketAddr,
     socket: Socket<'a>,
     phase: watch::Receiver<Phase>,
     /// When the client last sent a frame of any sort.
@@ -84,7 +83,6 @@ impl<'a> Connection<'a> {
     fn open(stream: Stream, opened: Opened, shared: &'a Shared) -> Result<Self, getrandom::Error> {
         let Opened { remote, address, host, compression, read } = opened;
         let mut session = shared.session(host.as_deref(), address)?;
-        tracing::trace!(%remote, address = shown(address), "connection opened");
         let mut inflater = None;
         if let (Some(agreement), Some(shared)) = (compression, &shared.compression) {
             session.compress(agreement, Arc::clone(&shared.compressor));
@@ -92,21 +90,22 @@ impl<'a> Connection<'a> {
         }
         let reader = Reader::new(shared.message_bytes_max, inflater);
         shared.traffic.open();
-        let account = Arc::clone(session.account());
+        let inbox = Arc::clone(session.inbox());
+        let number = shared.connections.enter(&inbox);
+        tracing::trace!(number, %remote, address = shown(address), "connection opened");
         Ok(Self {
             shared,
-            inbox: Arc::clone(session.inbox()),
             session,
-            number: shared.connections.enter(&account),
-            remote,
+            number,
             socket: Socket::new(
                 stream,
                 reader,
                 shared.services.buffers.clone(),
-                (&shared.traffic, account),
+                (&shared.traffic, Arc::clone(&inbox)),
                 &read,
             ),
             phase: shared.phase.clone(),
+            inbox,
             heard_at: Instant::now(),
             pinged: false,
             messages_at_once: 0,
@@ -120,16 +119,23 @@ impl Connection<'_> {
         self.shared.traffic.end(end.into());
         // In a box: every connection would hold the room for it all its life.
         Box::pin(self.close(end)).await;
-        let (remote, account) = (self.remote, self.session.account());
+        let (number, account) = (self.number, self.inbox.account());
         let seconds = self.shared.clock.now().0.saturating_sub(account.opened_at().0);
         let messages = account.spent(Spent::Messages);
-        tracing::debug!(%remote, address = shown(account.address()), seconds, messages, ?end, "connection ended");
+        tracing::debug!(
+            number,
+            address = shown(account.address()),
+            seconds,
+            messages,
+            ?end,
+            "connection ended"
+        );
     }
 
     /// The conversation, until one side ends it.
     async fn converse(&mut self) -> End {
         let mut stopping = pin!(reached(self.phase.clone(), Phase::Stopping));
-        let mut blocked = pin!(self.shared.blocked(self.session.account().address()));
+        let mut blocked = pin!(self.shared.blocked(self.inbox.account().address()));
         let mut timer = pin!(sleep_until(self.heard_at + self.shared.timeouts.ping));
         loop {
             let activity = self.session.advance(self.shared.clock.now());
@@ -228,7 +234,7 @@ impl Connection<'_> {
     }
 
     async fn write_slowly(&mut self) -> Result<(), End> {
-        let blocked = self.shared.blocked(self.session.account().address());
+        let blocked = self.shared.blocked(self.inbox.account().address());
         let outbox = self.session.outbox();
         let (mut writer, account) = self.socket.writer();
         let stuck = stuck(account, &self.inbox, self.phase.clone(), self.shared.timeouts.write);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chappe_authorization::AddressGroup;
 use chappe_management::{ConnectionOrder, WantedConnections};
-use chappe_session::{Account, Costs};
+use chappe_processing::{Account, Costs, Inbox};
 use foldhash::fast::RandomState;
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
@@ -19,7 +19,7 @@ use serde_json::{Map, Value, json};
 /// Connections are spread over so many tables, each with a lock of its own.
 const PARTS: usize = 16;
 
-type Part = HashMap<u64, Arc<Account>, RandomState>;
+type Part = HashMap<u64, Arc<Inbox>, RandomState>;
 
 /// The open WebSocket connections, by number. There are no more entries than connections.
 #[derive(Debug, Default)]
@@ -37,9 +37,9 @@ struct Share {
 
 impl Connections {
     /// Enters a connection, and gives the number by which it is known.
-    pub(crate) fn enter(&self, account: &Arc<Account>) -> u64 {
+    pub(crate) fn enter(&self, inbox: &Arc<Inbox>) -> u64 {
         let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        self.part(number).lock().insert(number, Arc::clone(account));
+        self.part(number).lock().insert(number, Arc::clone(inbox));
         number
     }
 
@@ -54,7 +54,7 @@ impl Connections {
     }
 
     /// The open connection of this number.
-    pub(crate) fn find(&self, number: u64) -> Option<Arc<Account>> {
+    pub(crate) fn find(&self, number: u64) -> Option<Arc<Inbox>> {
         self.part(number).lock().get(&number).cloned()
     }
 
@@ -66,7 +66,8 @@ impl Connections {
         };
         let mut dearest = BinaryHeap::new();
         for part in &self.parts {
-            for (&number, account) in part.lock().iter() {
+            for (&number, inbox) in part.lock().iter() {
+                let account = inbox.account();
                 if !is_wanted(account.address()) {
                     continue;
                 }
@@ -77,14 +78,15 @@ impl Connections {
             }
         }
         let found = dearest.into_sorted_vec().into_iter();
-        found.filter_map(|Reverse((_, number))| Some(told(number, &*self.find(number)?))).collect()
+        found.filter_map(|Reverse((_, number))| Some(told(number, self.find(number)?.account()))).collect()
     }
 
     /// The same by address (IPv6 by its first 64 bits), and what is taken from there.
     pub(crate) fn list_addresses(&self, wanted: &WantedConnections) -> Vec<Value> {
         let mut shares: HashMap<Option<AddressGroup>, Share, RandomState> = HashMap::default();
         for part in &self.parts {
-            for account in part.lock().values() {
+            for inbox in part.lock().values() {
+                let account = inbox.account();
                 shares.entry(account.address().map(AddressGroup::from)).or_default().add(&account.costs());
             }
         }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use chappe_buffers::{Buffer, Pool};
 use chappe_frames::{Incoming, Reader, Violation};
-use chappe_session::{Account, Spent};
+use chappe_processing::{Account, Inbox, Spent};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::metrics::Traffic;
@@ -28,8 +28,8 @@ pub(super) struct Socket<'a> {
     /// What came in and is not all read. None when there is nothing.
     unread: Option<Unread>,
     traffic: &'a Traffic,
-    /// What goes out is also the sign of life of a client that only reads.
-    account: Arc<Account>,
+    /// Has the account. What goes out is also the sign of life of a client that only reads.
+    inbox: Arc<Inbox>,
 }
 
 struct Unread {
@@ -52,7 +52,7 @@ impl<'a> Socket<'a> {
         stream: Stream,
         reader: Reader,
         pool: Pool,
-        (traffic, account): (&'a Traffic, Arc<Account>),
+        (traffic, inbox): (&'a Traffic, Arc<Inbox>),
         read: &[u8],
     ) -> Self {
         let unread = (!read.is_empty()).then(|| {
@@ -60,14 +60,14 @@ impl<'a> Socket<'a> {
             buffer.extend_from_slice(read);
             Unread { buffer, taken: 0, is_part: false }
         });
-        let socket = Self { stream, reader, pool, unread, traffic, account };
+        let socket = Self { stream, reader, pool, unread, traffic, inbox };
         socket.receive(read.len());
         socket
     }
 
     fn receive(&self, bytes: usize) {
         self.traffic.receive(bytes);
-        self.account.spend(Spent::BytesReceived, bytes as u64);
+        self.inbox.account().spend(Spent::BytesReceived, bytes as u64);
     }
 
     /// Takes the next thing the client said from what has come in. Nothing, when that is not a whole frame; then
@@ -160,7 +160,7 @@ impl<'a> Socket<'a> {
         match self.stream.try_write(bytes) {
             Ok(count) => {
                 self.traffic.send(count);
-                self.account.spend(Spent::BytesSent, count as u64);
+                self.inbox.account().spend(Spent::BytesSent, count as u64);
                 Ok(count)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
@@ -175,7 +175,8 @@ impl<'a> Socket<'a> {
 
     /// The two halves for a write that has to wait: what writes, and what tells how much was written meanwhile.
     pub(super) fn writer(&mut self) -> (Writer<'_>, &Account) {
-        let Self { stream, traffic, account, .. } = self;
+        let Self { stream, traffic, inbox, .. } = self;
+        let account = inbox.account();
         (Writer { stream, traffic, account }, account)
     }
 

@@ -29,11 +29,12 @@ impl Surroundings for Shared {
     }
 
     fn close_connection(&self, number: u64, by: PublicKey, reason: String) -> bool {
-        let Some(account) = self.connections.find(number) else { return false };
+        let Some(inbox) = self.connections.find(number) else { return false };
+        let account = inbox.account();
         let address = account.address().map(|address| address.to_string());
         let key = account.key().map(|key| key.to_string());
         tracing::info!(%by, number, address, key, reason, "an administrator closes a connection");
-        account.dismiss(Dismissal { reason });
+        inbox.dismiss(Dismissal { reason });
         true
     }
 

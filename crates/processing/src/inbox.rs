@@ -5,11 +5,12 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
 use chappe_counters::Reading;
+use chappe_protocol::Timestamp;
 use chappe_store::{Record, Seq};
 use chappe_subscriptions::Token;
 use parking_lot::Mutex;
 
-use crate::Outcome;
+use crate::{Account, Outcome};
 
 /// A connection that waits for live events keeps room for so many, whatever came before: 2 KiB, twice.
 const LIVE_KEPT: usize = 64;
@@ -63,6 +64,8 @@ pub struct Dismissal {
 #[derive(Debug)]
 pub struct Inbox {
     live_bytes_max: usize,
+    /// Beside it, and not in memory of its own: there is one for each connection.
+    account: Account,
     /// Decides, with the first subscription, to which part of the audience its connection belongs.
     shard: OnceLock<u64>,
     state: Mutex<State>,
@@ -107,7 +110,19 @@ impl Inbox {
     /// An empty inbox that holds at most this many bytes of live events (of their JSON).
     #[must_use]
     pub fn new(live_bytes_max: usize) -> Self {
-        Self { live_bytes_max, shard: OnceLock::new(), state: Mutex::default() }
+        Self::of(Account::new(None, Timestamp(0)), live_bytes_max)
+    }
+
+    /// The same for a connection that is to be told from others.
+    #[must_use]
+    pub fn of(account: Account, live_bytes_max: usize) -> Self {
+        Self { live_bytes_max, account, shard: OnceLock::new(), state: Mutex::default() }
+    }
+
+    /// What the connection takes.
+    #[must_use]
+    pub const fn account(&self) -> &Account {
+        &self.account
     }
 
     /// Ready once for all that has arrived since it was last ready; otherwise the task is woken when something does.

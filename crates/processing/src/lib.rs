@@ -15,6 +15,7 @@
 //!
 //! Start with [`Processor::process`], then the writer thread in `writer.rs` and how it tells subscribers in `herald.rs`; [`Hooks`] is who is called on the way.
 
+mod account;
 mod audience;
 mod awaiting;
 mod counts;
@@ -28,6 +29,7 @@ mod queue;
 mod rejection;
 mod writer;
 
+pub use account::{Account, Costs, Spent};
 pub use awaiting::Awaiting;
 pub use counts::Snapshot;
 pub use hooks::{AfterSave, Checker, Hooks};

@@ -5,7 +5,7 @@
 //! the answers in the order of the requests; streams stored events as fast as they are taken and then live ones. It is
 //! the only place that writes OK, CLOSED and NOTICE.
 //!
-//! What it counts on the way ([`Counts`] for all, an [`Account`] for each) decides nothing. It does not know how frames are
+//! What it counts on the way ([`Counts`] for all, an [`Account`](chappe_processing::Account) for each) decides nothing. It does not know how frames are
 //! read, when to ping, or how long a client may be silent: `app` does. It never waits and never sleeps: whatever cannot be
 //! done yet is kept, bounded, until [`Session::advance`] is called again.
 //!
@@ -15,7 +15,6 @@
 //!
 //! Start with [`Session::receive`] and `publish.rs`, the way of an event; then `subscribe.rs`, the way of a REQ.
 
-mod account;
 mod backlog;
 mod compressor;
 mod counts;
@@ -33,7 +32,6 @@ mod subscribe;
 mod waiting;
 mod workspace;
 
-pub use account::{Account, Costs, Spent};
 pub use compressor::{Compressor, Remembered};
 pub use counts::{Accepted, Counts, Limit, Message, Request, Sent, Snapshot};
 pub use outbox::Outbox;

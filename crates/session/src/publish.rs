@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use chappe_authorization::{Source, accept_auth, authorize, compare_with_shadow};
-use chappe_processing::{Outcome, Room, Submitted};
+use chappe_processing::{Outcome, Room, Spent, Submitted};
 use chappe_protocol::{Event, PublicKey, Refusal, Timestamp};
 use chappe_routing::{Route, route};
 use chappe_validation::Rules;
 
 use crate::session::Turn;
-use crate::{Accepted, Session, Spent};
+use crate::{Accepted, Session};
 
 /// What an EVENT message has around its event: `["EVENT",` and `]`.
 const ENVELOPE_BYTES: usize = 10;
@@ -37,7 +37,7 @@ impl Session {
             return Turn::NotYet;
         }
         let Some(room) = self.services.processor.reserve(bytes, &self.inbox) else { return Turn::NotYet };
-        self.account.spend(Spent::Events, 1);
+        self.inbox.account().spend(Spent::Events, 1);
         match self.submit(event, bytes, room, buffer, now) {
             Ok(Course::OnItsWay) => self.replies.add(event.head.id, None),
             Ok(Course::Done(outcome)) => {
@@ -76,7 +76,7 @@ impl Session {
         let verified = services.verifier.verify(event, &services.rules, now, buffer);
         let validated_at = counts.stopwatch.read();
         counts.validating.observe(validated_at.since(begun_at));
-        self.account.work(validated_at.since(begun_at));
+        self.inbox.account().work(validated_at.since(begun_at));
         counts.spans.observe(id.as_bytes(), "validate", begun_at, validated_at);
         let verified = verified?;
         let event_bytes = bytes.saturating_sub(ENVELOPE_BYTES);
@@ -89,7 +89,7 @@ impl Session {
         let authorized_at = counts.stopwatch.read();
         let authorizing = authorized_at.since(validated_at);
         counts.authorizing.observe(authorizing);
-        self.account.work(authorizing);
+        self.inbox.account().work(authorizing);
         counts.spans.observe(id.as_bytes(), "authorize", validated_at, authorized_at);
         let permit = permit.inspect_err(|denied| counts.deny(denied))?;
         services.retention.check_age(&access, &permit.head(), event_bytes, now)?;
@@ -124,7 +124,7 @@ impl Session {
         let challenge = self.challenge_sent.then_some(&self.challenge);
         let key: PublicKey = accept_auth(&services.access(), &self.peer, challenge, verified)?;
         self.peer.viewer.add(key)?;
-        self.account.sign_in(key);
+        self.inbox.account().sign_in(key);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chappe_authorization::{Challenge, Peer};
 use chappe_codec::{About, Answer, ClientMessage, Malformed};
 use chappe_frames::Agreement;
-use chappe_processing::{Ending, Inbox};
+use chappe_processing::{Account, Ending, Inbox, Spent};
 use chappe_protocol::{EventId, Prefix, Refusal, SubscriptionId, Timestamp};
 
 use crate::backlog::Backlog;
@@ -15,13 +15,12 @@ use crate::replies::{Replies, Reply};
 use crate::stored::Running;
 use crate::waiting::Waiting;
 use crate::workspace::Workspace;
-use crate::{Account, AuthChallenge, Compressor, Message, Outbox, Services, Spent};
+use crate::{AuthChallenge, Compressor, Message, Outbox, Services};
 
 /// One connection's conversation. Dropping it ends its subscriptions.
 pub struct Session {
     pub(crate) services: Arc<Services>,
     pub(crate) inbox: Arc<Inbox>,
-    pub(crate) account: Arc<Account>,
     pub(crate) peer: Peer,
     pub(crate) challenge: Challenge,
     pub(crate) challenge_sent: bool,
@@ -97,10 +96,9 @@ impl Session {
     #[must_use]
     pub fn new(services: Arc<Services>, peer: Peer, challenge: Challenge, now: Timestamp) -> Self {
         let limits = services.limits;
-        let inbox = Arc::new(Inbox::new(limits.live_backlog_bytes_max));
+        let account = Account::new(peer.address, now);
         let mut session = Self {
-            account: Arc::new(Account::new(Arc::clone(&inbox), peer.address, now)),
-            inbox,
+            inbox: Arc::new(Inbox::of(account, limits.live_backlog_bytes_max)),
             peer,
             challenge,
             challenge_sent: false,
@@ -135,12 +133,6 @@ impl Session {
         &self.inbox
     }
 
-    /// What the conversation takes, for others to look at.
-    #[must_use]
-    pub const fn account(&self) -> &Arc<Account> {
-        &self.account
-    }
-
     /// Whether to read from the client. False while as much waits for its turn as may wait.
     #[must_use]
     pub fn wants_input(&self) -> bool {
@@ -158,7 +150,7 @@ impl Session {
         if self.closing.is_some() {
             return;
         }
-        self.account.spend(Spent::Messages, 1);
+        self.inbox.account().spend(Spent::Messages, 1);
         if self.waiting.is_empty() && self.may_take_turn() {
             if let Turn::Taken = self.take_turn(message, now) {
                 return;
@@ -171,7 +163,7 @@ impl Session {
 
     /// Takes note of a binary message: Nostr has none.
     pub fn receive_binary(&mut self) {
-        self.account.spend(Spent::Messages, 1);
+        self.inbox.account().spend(Spent::Messages, 1);
         self.services.counts.message(Message::Malformed);
         self.notice("invalid: messages are text, binary ones are not read");
     }

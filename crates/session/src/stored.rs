@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chappe_authorization::can_see;
 use chappe_counters::Reading;
+use chappe_processing::Spent;
 use chappe_protocol::{Prefix, Refusal, SubscriptionId, Timestamp};
 use chappe_store::{Ask, Completeness, Progress, Query, QueryBounds, RecordView, Seq, Step};
 use chappe_subscriptions::Token;
@@ -12,7 +13,7 @@ use chappe_subscriptions::Token;
 use crate::compressor::Effort;
 use crate::hyperloglog::HyperLogLog;
 use crate::slow;
-use crate::{Limits, Request, Sent, Session, Spent};
+use crate::{Limits, Request, Sent, Session};
 
 /// The request that is being answered from the store.
 pub(crate) struct Running {
@@ -102,7 +103,7 @@ impl Session {
     }
 
     fn slice(&mut self, running: &mut Running, now: Timestamp) -> Result<Progress, chappe_store::Error> {
-        let Self { services, outbox, peer, account, .. } = self;
+        let Self { services, outbox, peer, inbox, .. } = self;
         let Running { id, query, purpose, worked, .. } = running;
         let began_at = services.counts.stopwatch.read();
         let mut sent = 0;
@@ -129,9 +130,9 @@ impl Session {
         };
         let progress = query.advance(&services.store, now, STEP, &mut see, &mut each);
         services.counts.send(Sent::Stored, sent);
-        account.spend(Spent::EventsSent, sent);
+        inbox.account().spend(Spent::EventsSent, sent);
         let time = services.counts.stopwatch.read().since(began_at);
-        account.work(time);
+        inbox.account().work(time);
         *worked += time;
         progress
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chappe_authorization::{Access, can_see, may_ask, narrow};
 use chappe_codec::Scratch;
 use chappe_management::OwnEvent;
-use chappe_processing::Live;
+use chappe_processing::{Live, Spent};
 use chappe_protocol::{Filter, Kind, Prefix, Refusal, SubscriptionId, Timestamp};
 use chappe_routing::Desk;
 use chappe_store::Ask;
@@ -14,7 +14,7 @@ use crate::hyperloglog::HyperLogLog;
 use crate::open::Open;
 use crate::session::Turn;
 use crate::stored::Running;
-use crate::{Outbox, Sent, Services, Session, Spent};
+use crate::{Outbox, Sent, Services, Session};
 
 /// What the relay keeps for each value of an open subscription beside the value itself: its place in lists and in the
 /// index of live filters.
@@ -56,7 +56,7 @@ impl Session {
         let filters: Arc<[Filter]> = filters.into();
         let (token, hand_over) = self.services.processor.subscribe(Arc::clone(&filters), &self.inbox);
         self.open.push(Open { id: id.clone(), token, hand_over, bytes });
-        self.account.subscribe(self.open.len());
+        self.inbox.account().subscribe(self.open.len());
         let asks = self.asks(filters.to_vec());
         if let Some(invite) = invite {
             self.outbox.message(|out| chappe_codec::append_event_message(out, &id, invite.json()));
@@ -114,7 +114,7 @@ impl Session {
     pub(crate) fn forget(&mut self, id: &SubscriptionId) {
         if let Some(open) = self.open.remove(id) {
             self.services.processor.unsubscribe(open.token);
-            self.account.subscribe(self.open.len());
+            self.inbox.account().subscribe(self.open.len());
         }
     }
 
@@ -181,7 +181,7 @@ impl Session {
             released_bytes += live.bytes();
         }
         self.services.counts.send(Sent::Live, sent);
-        self.account.spend(Spent::EventsSent, sent);
+        self.inbox.account().spend(Spent::EventsSent, sent);
         self.inbox.release(released_bytes);
         if self.outbox.is_empty() {
             // Nobody could see anything of it: no memory is kept for what is not there.

@@ -1,21 +1,19 @@
-//! What one conversation takes of the relay, for whoever wants to know which ones are dear.
+//! What one connection takes of the relay, for whoever wants to know which ones are dear.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chappe_counters::Tally;
-use chappe_processing::{Dismissal, Inbox};
 use chappe_protocol::{PublicKey, Timestamp};
 
-/// One conversation as others see it: whose it is, what it has taken so far, and a way to end it.
+/// One connection as others see it: whose it is, and what it has taken so far.
 ///
-/// Its own session alone counts here, by plain adds; the time is that which is measured for the metrics anyway. Nothing
-/// is decided by it. Some 120 bytes, for each connection.
+/// Its own task alone counts here, by plain adds; the time is that which is measured for the metrics anyway. Nothing is
+/// decided by it. 96 bytes, for each connection.
 #[derive(Debug)]
 pub struct Account {
-    inbox: Arc<Inbox>,
     opened_at: Timestamp,
     address: Option<IpAddr>,
     subscriptions: AtomicU32,
@@ -24,7 +22,7 @@ pub struct Account {
     spent: Tally<{ Spent::COUNT }>,
 }
 
-/// What is counted of each conversation.
+/// What is counted of each connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spent {
     /// Nanoseconds in which its events were checked and its queries answered. What it shares with others is not in it:
@@ -42,7 +40,7 @@ pub enum Spent {
     EventsSent,
 }
 
-/// What a conversation had taken at one moment.
+/// What a connection had taken at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Costs {
     /// See [`Spent::Work`].
@@ -66,9 +64,10 @@ impl Spent {
 }
 
 impl Account {
-    pub(crate) fn new(inbox: Arc<Inbox>, address: Option<IpAddr>, now: Timestamp) -> Self {
+    /// Of a connection that begins now. The address is none when a proxy keeps it to itself.
+    #[must_use]
+    pub fn new(address: Option<IpAddr>, now: Timestamp) -> Self {
         Self {
-            inbox,
             opened_at: now,
             address,
             subscriptions: AtomicU32::new(0),
@@ -116,25 +115,23 @@ impl Account {
         self.spent.value(what as usize)
     }
 
-    /// Counts so much more; only for whoever serves the conversation.
+    /// Counts so much more; only for whoever serves the connection.
     pub fn spend(&self, what: Spent, amount: u64) {
         self.spent.add(what as usize, amount);
     }
 
-    /// Has the conversation end, with a NOTICE that says why.
-    pub fn dismiss(&self, dismissal: Dismissal) {
-        self.inbox.dismiss(dismissal);
-    }
-
-    pub(crate) fn work(&self, time: Duration) {
+    /// Counts time that was worked for it.
+    pub fn work(&self, time: Duration) {
         self.spend(Spent::Work, u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 
-    pub(crate) fn subscribe(&self, open: usize) {
+    /// Takes note of how many subscriptions are open.
+    pub fn subscribe(&self, open: usize) {
         self.subscriptions.store(u32::try_from(open).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
-    pub(crate) fn sign_in(&self, key: PublicKey) {
+    /// Takes note of a key that has signed in. The first one stays.
+    pub fn sign_in(&self, key: PublicKey) {
         self.key.get_or_init(|| Box::new(key));
     }
 }
