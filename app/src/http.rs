@@ -28,6 +28,7 @@ use axum::routing::{any, get};
 use chappe_authorization::Role;
 use chappe_management::CallError;
 use chappe_protocol::{PublicKey, Timestamp};
+use chappe_session::Session;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -35,7 +36,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::relay::{Phase, Unready};
 
-pub(crate) use admin::{Session as AdminSession, Sessions, Token};
+pub(crate) use admin::{Remotes, Session as AdminSession, Sessions, Token};
 pub(crate) use changing::{Changing, has_managers};
 pub(crate) use health::{alive, ready};
 pub(crate) use logs::Logs;
@@ -86,6 +87,10 @@ pub(crate) trait Backstage: Clone + Send + Sync + 'static {
     fn role(&self, key: &PublicKey) -> Option<Role>;
     /// Who is signed in to the administration.
     fn sessions(&self) -> &Sessions;
+    /// The conversations with remote signers.
+    fn remotes(&self) -> &Remotes;
+    /// A conversation with this relay, as a client of unknown address has it. None without random numbers.
+    fn line(&self) -> Option<Session>;
     /// The session of this token, if it is not over. It is once its key has no role.
     fn session(&self, token: Token) -> Option<AdminSession>;
     /// The numbers that the administration draws. Asks the disk.

@@ -61,6 +61,7 @@ mod policy_file;
 mod rates;
 mod reload;
 mod remote_policy;
+mod remote_signer;
 mod settings;
 mod shadow;
 mod shutdown;

@@ -5,6 +5,7 @@
 //! what is asked anew with every request, by the same rules as for signed calls. docs/admin.md says what there is.
 
 mod files;
+mod remote;
 mod sessions;
 
 use axum::body::Body;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::{Backstage, SignedCall, Unsigned, management, not_found};
 use files::File;
+pub(crate) use remote::Remotes;
 use sessions::NotOpened;
 pub(crate) use sessions::{Session, Sessions, Token};
 
@@ -32,6 +34,8 @@ enum Asked {
     PageBelow,
     File(&'static File),
     Session,
+    Remote,
+    RemoteSign,
     Api,
     Numbers,
 }
@@ -49,6 +53,8 @@ impl Asked {
             "" => Self::Page,
             "/" => Self::PageBelow,
             "/session" => Self::Session,
+            "/remote" => Self::Remote,
+            "/remote/sign" => Self::RemoteSign,
             "/api" => Self::Api,
             "/numbers" => Self::Numbers,
             other => Self::File(files::find(other.strip_prefix('/')?)?),
@@ -60,7 +66,8 @@ impl Asked {
         match self {
             Self::Page | Self::PageBelow | Self::File(_) | Self::Numbers => "GET, HEAD",
             Self::Session => "GET, HEAD, POST, DELETE",
-            Self::Api => "POST",
+            Self::Remote => "POST, DELETE",
+            Self::Api | Self::RemoteSign => "POST",
         }
     }
 }
@@ -102,9 +109,19 @@ pub(super) async fn answer<S: Backstage>(State(state): State<S>, request: Reques
         Asked::Session if method == Method::POST => sign_in(&state, &request.into_parts().0),
         Asked::Session if method == Method::DELETE => sign_out(&state, &request),
         Asked::Session if reads => tell_session(&state, &request),
+        Asked::Remote if method == Method::POST => remote::begin(state, request).await,
+        Asked::Remote if method == Method::DELETE => remote::end(&state, &request),
+        Asked::RemoteSign if method == Method::POST => remote::sign(state, request).await,
         Asked::Numbers if reads => numbers(state, Token::of(request.headers())).await,
         Asked::Api if method == Method::POST => api(state, request).await,
-        Asked::Page | Asked::PageBelow | Asked::File(_) | Asked::Session | Asked::Api | Asked::Numbers => {
+        Asked::Page
+        | Asked::PageBelow
+        | Asked::File(_)
+        | Asked::Session
+        | Asked::Remote
+        | Asked::RemoteSign
+        | Asked::Api
+        | Asked::Numbers => {
             let allow = (header::ALLOW, HeaderValue::from_static(allow));
             (StatusCode::METHOD_NOT_ALLOWED, [allow], "this is not done here\n").into_response()
         }

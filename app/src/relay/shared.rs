@@ -23,7 +23,7 @@ use crate::address::Door;
 use crate::config::{Config, ProxyProtocol};
 use crate::connections::Connections;
 use crate::http::{
-    AdminSession, Backstage, Changing, Counters, Logs, Sessions, SignedCall, Site, Token, Unsigned,
+    AdminSession, Backstage, Changing, Counters, Logs, Remotes, Sessions, SignedCall, Site, Token, Unsigned,
     has_managers,
 };
 use crate::metrics::{self, Traffic};
@@ -59,6 +59,7 @@ pub(crate) struct Shared {
     guard: ReplayGuard,
     pub(super) logs: Logs,
     sessions: Sessions,
+    remotes: Remotes,
     pub(super) config: Config,
     site: Mutex<Arc<Site>>,
     pub(super) started: Instant,
@@ -107,6 +108,7 @@ impl Shared {
             guard: ReplayGuard::default(),
             logs,
             sessions: Sessions::default(),
+            remotes: Remotes::default(),
             site: Mutex::new(Arc::new(Site::new(&config, Changing::default()))),
             started,
             config,
@@ -237,6 +239,14 @@ impl Backstage for Arc<Shared> {
 
     fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    fn remotes(&self) -> &Remotes {
+        &self.remotes
+    }
+
+    fn line(&self) -> Option<Session> {
+        Shared::session(self, None, None).ok()
     }
 
     fn session(&self, token: Token) -> Option<AdminSession> {

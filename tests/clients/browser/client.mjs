@@ -6,8 +6,8 @@
 // PICTURES=folder takes a picture of each view.
 
 import assert from "node:assert/strict";
-import { ADMIN, publish, stay, stored, Visit } from "./browser.mjs";
-import { admin, moderator, now, owner, Person } from "./people.mjs";
+import { ADMIN, publish, RELAY_URL, stay, stored, Visit } from "./browser.mjs";
+import { admin, moderator, now, owner, Person, RemoteSigner } from "./people.mjs";
 
 /** Whatever would become more than text if it were not shown as text. */
 const NASTY = '<img src=x onerror="alert(1)"><script>alert(2)</script> & "quotes" </p>';
@@ -68,6 +68,51 @@ const checks = {
     const answer = await fetch(`${ADMIN}/session`, { headers: { Authorization: `Bearer ${token}` } });
     assert.equal(answer.status, 401);
     await visit.end();
+  },
+
+  async "sign-in: by a signer that is elsewhere, which is invited or named; not as a stranger"() {
+    const signer = await new RemoteSigner(owner, `${RELAY_URL}/`).listen();
+    const visit = await Visit.start({});
+    const open = (other) => other.page.getByText("By a signer that is elsewhere").click();
+    await open(visit);
+    await visit.button("Invite one instead").click();
+    const invitation = visit.page.locator("[data-invitation]");
+    await invitation.waitFor();
+    await visit.page.getByRole("img", { name: "QR code" }).waitFor();
+    await visit.picture("sign-in-invitation");
+    await signer.accept(await invitation.innerText());
+    await visit.button("Sign out").waitFor();
+    // The same signer signs what else there is to sign.
+    await visit.go("Policy");
+    await visit.page.waitForFunction(() => document.querySelector("textarea").value.includes("7777"));
+    await visit.button("Apply").click();
+    await visit.hears("The policy is in force");
+    assert.deepEqual(signer.asked, [27235, 12345]);
+    await visit.button("Sign out").click();
+    await open(visit);
+    await visit.page.getByLabel("Its address").fill("bunker://nonsense");
+    await visit.button("Connect").click();
+    await visit.page.getByText("this is no address of a remote signer").waitFor();
+    await visit.page.getByLabel("Its address").fill(signer.bunker.replace(/relay=[^&]*/, "relay=wss%3A%2F%2Fother.example"));
+    await visit.button("Connect").click();
+    await visit.page.getByText("does not listen at this relay").waitFor();
+    await visit.page.getByLabel("Its address").fill(signer.bunker.replace("open", "wrong"));
+    await visit.page.keyboard.press("Enter");
+    await visit.page.getByText("who is that?").waitFor();
+    await visit.page.getByLabel("Its address").fill(signer.bunker);
+    await visit.page.keyboard.press("Enter");
+    await visit.button("Sign out").waitFor();
+    await visit.end();
+    const stranger = await Visit.start({ width: 390, height: 800, dark: true });
+    const theirs = await new RemoteSigner(new Person(), `${RELAY_URL}/`).listen();
+    await open(stranger);
+    await stranger.button("Invite one instead").click();
+    await stranger.page.locator("[data-invitation]").waitFor();
+    await stranger.picture("phone-dark-sign-in-invitation");
+    await stranger.page.getByLabel("Its address").fill(theirs.bunker);
+    await stranger.page.keyboard.press("Enter");
+    await stranger.page.getByText("neither owner nor admin nor moderator").waitFor();
+    await stranger.end();
   },
 
   async "session: when it is over, the page says so"() {

@@ -44,6 +44,13 @@ pub(super) enum NotOpened {
 }
 
 impl Token {
+    /// One that nobody can guess.
+    pub(super) fn random() -> Result<Self, getrandom::Error> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)?;
+        Ok(Self(random))
+    }
+
     /// The token of a request: `Authorization: Bearer <64 hex characters>`.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
@@ -74,8 +81,7 @@ impl fmt::Debug for Token {
 impl Sessions {
     /// Signs a key in.
     pub(super) fn open(&self, key: PublicKey, now: Timestamp) -> Result<(Token, Session), NotOpened> {
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|_| NotOpened::NoRandom)?;
+        let token = Token::random().map_err(|_| NotOpened::NoRandom)?;
         let session = Session { key, expires_at: now.plus_seconds(SESSION_SECONDS) };
         let mut open = self.0.lock();
         open.retain(|_, session| now < session.expires_at);
@@ -89,8 +95,8 @@ impl Sessions {
         if open.len() >= SESSIONS_MAX {
             return Err(NotOpened::Full);
         }
-        open.insert(Token(random), session);
-        Ok((Token(random), session))
+        open.insert(token, session);
+        Ok((token, session))
     }
 
     /// The session of this token, if it is not over.

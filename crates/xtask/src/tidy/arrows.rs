@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("subscriptions", &["protocol", "buffers"]),
     ("validation", &["protocol", "counters", "codec"]),
     ("policy", &["protocol"]),
+    ("signer", &["protocol", "codec"]),
     ("authorization", &["protocol", "validation", "policy"]),
     ("retention", &["protocol", "policy", "authorization", "store"]),
     (
@@ -71,13 +72,17 @@ const CONFINED: &[(&str, &[&str])] = &[
     // Crates count; what it is called is `app`'s.
     ("prometheus*", &[]),
     // The wire's JSON is codec's own; serde serves the cold paths.
-    ("serde*", &["policy", "management", "testkit", "xtask"]),
+    ("serde*", &["policy", "management", "signer", "testkit", "xtask"]),
     ("flate2", &["frames"]),
     ("heed*", &["store"]),
     ("lmdb*", &["store"]),
-    ("secp256k1", &["validation", "management", "testkit"]),
+    ("secp256k1", &["validation", "management", "signer", "testkit"]),
+    // What a remote signer is spoken to in.
+    ("chacha20", &["signer"]),
+    ("hkdf", &["signer"]),
+    ("hmac", &["signer"]),
     ("sha1", &["frames"]),
-    ("sha2", &["validation", "authorization", "management", "store", "session", "testkit"]),
+    ("sha2", &["validation", "authorization", "management", "store", "session", "signer", "testkit"]),
     ("tempfile", &["xtask"]),
 ];
 

@@ -66,7 +66,7 @@ export function duration(seconds) {
   if (seconds >= 3_600) return `${Math.floor(seconds / 3_600)} h ${Math.floor(seconds / 60) % 60} min`;
   if (seconds >= 60) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
   const [value, unit] = seconds >= 1 ? [seconds, "s"] : seconds >= 1e-3 ? [seconds * 1e3, "ms"] : [seconds * 1e6, "µs"];
-  return `${value >= 10 || value === 0 ? Math.round(value) : value.toFixed(1)} ${unit}`;
+  return `${value >= 10 || value < 0.05 ? Math.round(value) : value.toFixed(1)} ${unit}`;
 }
 
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });

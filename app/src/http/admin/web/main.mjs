@@ -1,5 +1,6 @@
 // The frame: sign-in, the views that the role may see, and one of them.
 
+import { base } from "./base.mjs";
 import { attempt, h, say } from "./dom.mjs";
 import { encode } from "./keys.mjs";
 import * as connections from "./connections.mjs";
@@ -10,7 +11,8 @@ import * as people from "./people.mjs";
 import * as policy from "./policy.mjs";
 import * as queue from "./queue.mjs";
 import * as settings from "./settings.mjs";
-import { base, can, current, hasSigner, news, resume, signIn, signOut } from "./session.mjs";
+import { can, current, news, resume, signOut } from "./session.mjs";
+import { showSignIn, signerAsks } from "./signin.mjs";
 
 /** In the order of the menu; `needs` is a method without which there is nothing to see. */
 const VIEWS = [
@@ -37,7 +39,7 @@ function show() {
   who.replaceChildren(...(session ? signedIn(session) : []));
   menu.hidden = !session;
   if (!session) {
-    showSignIn();
+    leave = showSignIn(main, show);
     return;
   }
   const views = VIEWS.filter(({ needs }) => can(needs));
@@ -55,31 +57,6 @@ function signedIn({ pubkey, role }) {
   ];
 }
 
-function showSignIn() {
-  const fault = h("p", { class: "bad", role: "alert" });
-  const button = h("button", { type: "button", class: "main" }, "Sign in");
-  button.addEventListener("click", async () => {
-    fault.textContent = "";
-    if (!hasSigner()) {
-      fault.textContent = "This browser has no signer. Install an extension that keeps your Nostr key (NIP-07), and load this page again.";
-      return;
-    }
-    button.disabled = true;
-    try {
-      await signIn();
-      show();
-      main.focus();
-    } catch (error) {
-      fault.textContent = `You are not signed in: ${error?.message ?? error}`;
-    }
-    button.disabled = false;
-  });
-  main.append(h("section", { class: "card sign-in" },
-    h("h2", {}, "Sign in"),
-    h("p", { class: "faint" }, "For owners, admins and moderators of this relay. Your browser’s signer is asked for one signature, which lasts half an hour; your key stays with it."),
-    button, fault));
-}
-
 async function tellName() {
   const response = await fetch(base, { headers: { Accept: "application/nostr+json" } });
   const { name } = await response.json();
@@ -91,6 +68,7 @@ news.addEventListener("over", () => {
   show();
   say("Your session is over: sign in again.");
 });
+news.addEventListener("signer", ({ detail }) => { if (current()?.role) say(signerAsks(detail)); });
 tellName().catch(() => {});
 await resume();
 show();

@@ -1,6 +1,7 @@
 // The relay as any client sees it: stored events, and events to publish, over one WebSocket.
 
-import { base, sign } from "./session.mjs";
+import { base } from "./base.mjs";
+import { sign } from "./session.mjs";
 
 const AUTH = 22242;
 const PATIENCE_MS = 15_000;
