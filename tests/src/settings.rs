@@ -46,6 +46,7 @@ async fn administrators_see_what_is_in_effect_and_no_secret() {
         config.relay.name = "Before".to_owned();
         config.policy.plugin = "/bin/cat --token=secret".to_owned();
         config.limits.limit_max = 700;
+        config.relay.icon = "https://me:secret@pictures.example/a.png".to_owned();
     })
     .await;
     assert!(call(&relay, &moderator, "listsettings", json!([])).await.get("error").is_some());
@@ -63,6 +64,7 @@ async fn administrators_see_what_is_in_effect_and_no_secret() {
         (&json!("After"), &json!("administration"))
     );
     assert_eq!(of("policy.plugin")["value"], "/bin/cat (arguments are not shown)");
+    assert_eq!(of("relay.icon")["value"], "https://...@pictures.example/a.png");
     assert_eq!(of("limits.filters_max")["from"], "default");
     assert_eq!(of("limits.filters_max")["place"], Value::Null);
 }

@@ -75,12 +75,18 @@ fn told(name: &str, knob: &Knob, changed: Option<String>) -> Value {
     }
 }
 
-/// The relay's own key and the certificate's are in files of their own. What is left that can hold a secret is the command
-/// line of a program.
+/// The relay's own key and the certificate's are in files of their own. What is left that can hold a secret are the command
+/// line of a program, and an address with a password in it.
 fn without_secrets(name: &str, value: Value) -> Value {
-    let program = value.as_str().filter(|_| name == "policy.plugin").and_then(|line| line.split_once(' '));
-    match program {
-        Some((program, _)) => json!(format!("{program} (arguments are not shown)")),
+    let Some(text) = value.as_str() else { return value };
+    if name == "policy.plugin" {
+        let Some((program, _)) = text.split_once(' ') else { return value };
+        return json!(format!("{program} (arguments are not shown)"));
+    }
+    let Some((scheme, rest)) = text.split_once("://") else { return value };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match host.rsplit_once('@') {
+        Some((user, _)) => json!(format!("{scheme}://...{}", rest.get(user.len()..).unwrap_or_default())),
         None => value,
     }
 }

@@ -3,7 +3,12 @@
 import { attempt, bytes, field, h } from "./dom.mjs";
 import { call } from "./session.mjs";
 
-const shown = (value) => (Array.isArray(value) ? value.map(shown).join(", ") || "none" : value === "" ? "empty" : String(value));
+/** A value in words: lists without brackets, what is in several parts as JSON. */
+function shown(value) {
+  if (Array.isArray(value)) return value.map(shown).join(", ") || "none";
+  if (typeof value === "object") return JSON.stringify(value);
+  return value === "" ? "empty" : String(value);
+}
 
 /** The same with a large number of bytes in words. */
 const told = (name, value) => (typeof value === "number" && name.includes("bytes") && value >= 1024 ? `${value} (${bytes(value)})` : shown(value));
