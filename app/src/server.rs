@@ -23,6 +23,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use self::admission::{Admission, Admitted};
@@ -192,7 +193,9 @@ async fn serve_http(
     // Requests of one connection come one after the other: nobody ever waits for this lock.
     let admission = Mutex::new(admission);
     let traffic = &shared.traffic;
+    let asked = Notify::new();
     let service = service_fn(|request: Request<Incoming>| {
+        asked.notify_one();
         let mut request = request.map(Body::new);
         let mut admission = admission.lock().unwrap_or_else(PoisonError::into_inner);
         let admitted = admission.ask_request(request.headers(), &shared);
@@ -224,7 +227,14 @@ async fn serve_http(
         done = connection.as_mut() => return done,
         () = reached(shared.phase.clone(), Phase::Stopping) => {}
     }
-    // Who has asked for something already, or is about to, is still answered.
+    // Who has asked for something already, or is about to, is still answered. One that has sent nothing yet is closed by a
+    // graceful shutdown at once.
+    tokio::select! {
+        biased;
+        done = connection.as_mut() => return done,
+        () = asked.notified() => {}
+        () = sleep(STOP_PATIENCE) => {}
+    }
     connection.as_mut().graceful_shutdown();
     timeout(STOP_PATIENCE, connection).await.unwrap_or(Ok(()))
 }

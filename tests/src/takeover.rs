@@ -175,6 +175,29 @@ async fn who_connects_in_between_is_served_by_the_new_one() {
 }
 
 #[tokio::test]
+async fn who_had_connected_and_not_asked_yet_is_still_answered() {
+    let dir = TempDir::new().unwrap();
+    let mut old = Process::start(dir.path(), &[]).await;
+    let address = old.addresses()[0].to_string();
+    let mut silent = TcpStream::connect(&address).unwrap();
+    silent.set_read_timeout(Some(PATIENCE)).unwrap();
+    // Accepted after the silent one, and told that the old one goes.
+    let mut told = old.connect().await;
+    let asking = async {
+        assert_eq!(told.closed().await, (1001, vec![]));
+        silent.write_all(format!("GET /stats.json HTTP/1.1\r\nHost: {address}\r\n\r\n").as_bytes()).unwrap();
+        let answered = tokio::task::spawn_blocking(move || {
+            let mut start = [0; 15];
+            silent.read_exact(&mut start).map(|()| start)
+        });
+        assert_eq!(answered.await.unwrap().unwrap(), *b"HTTP/1.1 200 OK");
+    };
+    let (new, ()) = tokio::join!(take_over(&dir, &[]), asking);
+    assert!(old.ended().await.success());
+    drop(new);
+}
+
+#[tokio::test]
 async fn without_a_relay_that_runs_it_just_starts() {
     let dir = TempDir::new().unwrap();
     let mut first = take_over(&dir, &[]).await;
