@@ -153,15 +153,14 @@ async fn a_named_signer_is_asked_and_may_say_no() {
     let begun = begin(&address, named.clone()).await;
     assert_eq!((&begun["uri"], &begun["qr"]), (&Value::Null, &Value::Null));
     let event = sign_in_event(&address);
-    let acting = async {
-        signer
-            .answer("connect", |asked| {
-                assert_eq!(asked["params"][1], "word");
-                json!({"result": "auth_url", "error": "https://signer.example/confirm"})
-            })
-            .await;
-    };
-    let (told, ()) = tokio::join!(sign(&address, &begun, 1, &event, None), acting);
+    // Before the page asks for anything.
+    signer
+        .answer("connect", |asked| {
+            assert_eq!(asked["params"][1], "word");
+            json!({"result": "auth_url", "error": "https://signer.example/confirm"})
+        })
+        .await;
+    let told = sign(&address, &begun, 1, &event, None).await;
     assert_eq!(told, json!({"connected": false, "auth_url": "https://signer.example/confirm"}));
     // The same question has its answer once the person has been there.
     let acting = async {

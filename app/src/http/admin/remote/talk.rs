@@ -153,7 +153,10 @@ impl Talk {
     }
 
     fn connected(&mut self, now: Timestamp) {
-        self.told.send_modify(|told| told.is_connected = true);
+        self.told.send_modify(|told| {
+            told.is_connected = true;
+            told.auth_url = None;
+        });
         if let Some(due) = self.due.take() {
             self.ask_for_signature(due.event, now);
         }
@@ -164,7 +167,10 @@ impl Talk {
         self.told.send_modify(|told| {
             told.turn = Some(wanted.turn);
             told.answer = None;
-            told.auth_url = None;
+            // Before that, the address is about the connection itself.
+            if told.is_connected {
+                told.auth_url = None;
+            }
         });
         let is_connected = self.told.borrow().is_connected;
         if is_connected {
