@@ -87,20 +87,25 @@ impl Store {
         if self.bytes_max > 0 && self.bytes_used(txn)?.saturating_add(bytes as u64) > self.bytes_max {
             return Err(Error::Full(Space::Ceiling));
         }
-        // Where the system does not say it, LMDB finds out.
-        let is_low = match free_bytes(&self.lock) {
+        let free = free_bytes(&self.lock);
+        let is_low = match free {
             Some(free) => self.disk_guard.look(free, || self.free_in_file(txn))?,
             None => false,
         };
-        if is_low { Err(Error::Full(Space::LowDisk)) } else { self.check_room(txn, bytes) }
+        if is_low { Err(Error::Full(Space::LowDisk)) } else { self.check_room_beside(txn, bytes, free) }
     }
 
     /// Whether so many bytes more may come of what is not an event: lists have to be kept on a disk that is low, too.
     pub(crate) fn check_room(&self, txn: &RoTxn<'_>, bytes: usize) -> Result<(), Error> {
+        self.check_room_beside(txn, bytes, free_bytes(&self.lock))
+    }
+
+    /// The same, with so many bytes free on the disk. Where the system does not say it, LMDB finds out.
+    fn check_room_beside(&self, txn: &RoTxn<'_>, bytes: usize, free: Option<u64>) -> Result<(), Error> {
         if self.bytes_used(txn)?.saturating_add(bytes as u64) > self.write_bound_bytes {
             return Err(Error::Full(Space::Map));
         }
-        let Some(free) = free_bytes(&self.lock) else { return Ok(()) };
+        let Some(free) = free else { return Ok(()) };
         let is_full =
             free < DISK_RESERVE_BYTES && free.saturating_add(self.free_in_file(txn)?) < DISK_RESERVE_BYTES;
         if is_full { Err(Error::Full(Space::Disk)) } else { Ok(()) }
