@@ -5,11 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use chappe_codec::{Controls, append_event, append_preimage};
-use chappe_protocol::{
-    Event, EventHead, EventId, HexError, Kind, PublicKey, Signature, Tags, TagsWriter, Timestamp,
-};
-use secp256k1::{Keypair, schnorr};
+use chappe_protocol::{EventId, HexError, Kind, PublicKey, Timestamp};
+use chappe_signer::Keys;
 use sha2::{Digest, Sha256};
 
 /// The file in the data directory: 64 hex characters and a line break, readable by its owner alone.
@@ -20,10 +17,8 @@ const FILE_NEW: &str = "relay.key.new";
 const FILE_BYTES_MAX: u64 = 1_024;
 
 /// The relay's own key pair. What it signs are the events of NIP-43; it is no person's key.
-pub struct RelayKeys {
-    pair: Keypair,
-    public: PublicKey,
-}
+#[derive(Debug)]
+pub struct RelayKeys(Keys);
 
 /// Why there is no key.
 #[derive(Debug)]
@@ -65,13 +60,6 @@ impl std::error::Error for RelayKeysError {
     }
 }
 
-/// Never shows the secret.
-impl fmt::Debug for RelayKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RelayKeys").field("public", &self.public).finish_non_exhaustive()
-    }
-}
-
 impl RelayKeys {
     /// Where the key of a relay in this directory is.
     #[must_use]
@@ -101,15 +89,13 @@ impl RelayKeys {
     /// All but one in 2^127 runs of 32 bytes are a secret key.
     #[must_use]
     pub fn from_secret(secret: [u8; 32]) -> Option<Self> {
-        let pair = Keypair::from_secret_bytes(secret).ok()?;
-        let public = PublicKey::from_bytes(pair.x_only_public_key().0.to_byte_array());
-        Some(Self { pair, public })
+        Keys::from_secret(secret).map(Self)
     }
 
     /// The public key: NIP-11's `self`.
     #[must_use]
     pub const fn public(&self) -> PublicKey {
-        self.public
+        self.0.public()
     }
 
     /// Signs an HTTP request (NIP-98), for the header `Authorization: Nostr <base64>`: whoever has the relay's own key is
@@ -123,37 +109,14 @@ impl RelayKeys {
 
     /// Makes an event of the relay's own, ready for the wire.
     pub(crate) fn sign<S: AsRef<str>>(&self, kind: Kind, created_at: Timestamp, tags: &[Vec<S>]) -> OwnEvent {
-        let mut packed = Vec::new();
-        let mut writer = TagsWriter::new(&mut packed);
-        for tag in tags {
-            writer.begin_tag();
-            // Of few and short strings: bounded lists are all that becomes tags.
-            let fits = tag.iter().all(|string| writer.string(string.as_ref().as_bytes())) && writer.end_tag();
-            debug_assert!(fits, "the relay's own tags are short");
-        }
-        let head = EventHead {
-            id: EventId::from_bytes([0; 32]),
-            pubkey: self.public,
-            created_at,
-            kind,
-            tags: Tags::from_packed(&packed),
-        };
-        let mut event = Event { head, content: "", sig: Signature::from_bytes([0; 64]) };
-        let mut bytes = Vec::new();
-        append_preimage(&mut bytes, &event, Controls::Escaped);
-        event.head.id = EventId::from_bytes(Sha256::digest(&bytes).into());
-        let signature = schnorr::sign_no_aux_rand(event.head.id.as_bytes(), &self.pair);
-        event.sig = Signature::from_bytes(signature.to_byte_array());
-        bytes.clear();
-        append_event(&mut bytes, &event);
-        OwnEvent { kind, json: bytes.into() }
+        OwnEvent { kind, json: self.0.sign(kind, created_at, tags, "").into() }
     }
 
     /// Sixteen bytes that nobody without the secret can guess, in hex: another for each number.
     pub(crate) fn unguessable(&self, number: u64) -> String {
         let mut hash = Sha256::new();
         hash.update(b"chappe invite");
-        hash.update(self.pair.to_secret_bytes());
+        hash.update(self.0.secret());
         hash.update(number.to_le_bytes());
         hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }

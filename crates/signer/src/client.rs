@@ -2,22 +2,18 @@
 
 use std::fmt;
 
-use chappe_codec::{Controls, append_event, append_preimage};
-use chappe_protocol::{Event, EventHead, EventId, Kind, PublicKey, Signature, Tags, TagsWriter, Timestamp};
-use secp256k1::{Keypair, schnorr};
+use chappe_protocol::{Kind, PublicKey, Timestamp};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use crate::Keys;
 use crate::nip44::ConversationKey;
 
 /// NIP-46: both sides speak in events of this kind, which nobody stores.
 const REMOTE_SIGNING: Kind = Kind(24_133);
 
 /// One side of conversations with signers. Its key is made for it and good for nothing else.
-pub struct Client {
-    pair: Keypair,
-    public: PublicKey,
-}
+#[derive(Debug)]
+pub struct Client(Keys);
 
 /// Why something cannot be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,26 +57,17 @@ impl fmt::Display for Unsayable {
 
 impl std::error::Error for Unsayable {}
 
-/// Never shows the secret.
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("public", &self.public).finish_non_exhaustive()
-    }
-}
-
 impl Client {
     /// All but one in 2^127 runs of 32 bytes are a secret key. They have to be ones that nobody can guess.
     #[must_use]
     pub fn from_secret(secret: [u8; 32]) -> Option<Self> {
-        let pair = Keypair::from_secret_bytes(secret).ok()?;
-        let public = PublicKey::from_bytes(pair.x_only_public_key().0.to_byte_array());
-        Some(Self { pair, public })
+        Keys::from_secret(secret).map(Self)
     }
 
     /// By which signers know it.
     #[must_use]
     pub const fn public(&self) -> PublicKey {
-        self.public
+        self.0.public()
     }
 
     /// The event to publish, in JSON, that asks `signer` for something. `nonce` is used for this message alone.
@@ -111,9 +98,9 @@ impl Client {
         nonce: [u8; 32],
         now: Timestamp,
     ) -> Result<Vec<u8>, Unsayable> {
-        let key = ConversationKey::new(&self.pair, to.as_bytes()).ok_or(Unsayable::NoKey)?;
+        let key = ConversationKey::new(self.0.pair(), to.as_bytes()).ok_or(Unsayable::NoKey)?;
         let content = key.encrypt(text, nonce).ok_or(Unsayable::Length)?;
-        Ok(self.sign(to, &content, now))
+        Ok(self.0.sign(REMOTE_SIGNING, now, &[vec!["p", &to.to_string()]], &content))
     }
 
     /// What an event says to this client, by its author and its content. None when it is not for it.
@@ -121,7 +108,7 @@ impl Client {
     /// The event has to be verified.
     #[must_use]
     pub fn open(&self, from: PublicKey, content: &str) -> Option<String> {
-        ConversationKey::new(&self.pair, from.as_bytes())?.decrypt(content)
+        ConversationKey::new(self.0.pair(), from.as_bytes())?.decrypt(content)
     }
 
     /// The same, understood as an answer. None when it is none.
@@ -141,30 +128,6 @@ impl Client {
             _ => Said::Error(error),
         };
         Some(Heard { from, id, said })
-    }
-
-    fn sign(&self, signer: &PublicKey, content: &str, now: Timestamp) -> Vec<u8> {
-        let mut packed = Vec::new();
-        let mut writer = TagsWriter::new(&mut packed);
-        writer.begin_tag();
-        let fits = writer.string(b"p") && writer.string(signer.to_string().as_bytes()) && writer.end_tag();
-        debug_assert!(fits, "a tag of two short strings");
-        let head = EventHead {
-            id: EventId::from_bytes([0; 32]),
-            pubkey: self.public,
-            created_at: now,
-            kind: REMOTE_SIGNING,
-            tags: Tags::from_packed(&packed),
-        };
-        let mut event = Event { head, content, sig: Signature::from_bytes([0; 64]) };
-        let mut bytes = Vec::new();
-        append_preimage(&mut bytes, &event, Controls::Escaped);
-        event.head.id = EventId::from_bytes(Sha256::digest(&bytes).into());
-        let signature = schnorr::sign_no_aux_rand(event.head.id.as_bytes(), &self.pair);
-        event.sig = Signature::from_bytes(signature.to_byte_array());
-        bytes.clear();
-        append_event(&mut bytes, &event);
-        bytes
     }
 }
 

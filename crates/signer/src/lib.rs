@@ -1,4 +1,7 @@
-//! Asking a remote signer for signatures (NIP-46), in what only the two can read (NIP-44).
+//! Signing by keys of the program's own, and asking a remote signer for signatures (NIP-46), in what only the two can read
+//! (NIP-44).
+//!
+//! [`Keys`] sign events; the relay's own are kept by `management`.
 //!
 //! A [`Client`] has a key of its own, made for one conversation, and says what to publish to ask a signer something; what the
 //! signer publishes in answer it reads. The person's key never comes here: it stays with the signer.
@@ -11,6 +14,8 @@
 //! Start with [`Client`].
 
 mod client;
+mod keys;
 mod nip44;
 
 pub use client::{Client, Heard, Said, Unsayable};
+pub use keys::Keys;

@@ -17,20 +17,20 @@ fn read(own: &Client, event: &[u8]) -> Value {
 }
 
 fn answer(own: &Client, to: &Client, text: &str) -> String {
-    let key = ConversationKey::new(&own.pair, to.public.as_bytes()).unwrap();
+    let key = ConversationKey::new(own.0.pair(), to.public().as_bytes()).unwrap();
     key.encrypt(text, [3; 32]).unwrap()
 }
 
 #[test]
 fn question_is_for_the_signer_alone() {
     let (own, signer) = (client(1), client(2));
-    let event = own.ask(&signer.public, ("7", "sign_event", &["{}"]), [9; 32], NOW).unwrap();
+    let event = own.ask(&signer.public(), ("7", "sign_event", &["{}"]), [9; 32], NOW).unwrap();
     let expected = json!({"id": "7", "method": "sign_event", "params": ["{}"]});
     assert_eq!(read(&signer, &event), expected);
     assert!(!String::from_utf8(event.clone()).unwrap().contains("sign_event"));
-    assert!(String::from_utf8(event).unwrap().contains(&signer.public.to_string()));
+    assert!(String::from_utf8(event).unwrap().contains(&signer.public().to_string()));
     let none = PublicKey::from_bytes([0xff; 32]);
-    assert_eq!(own.say(&signer.public, &"x".repeat(65_536), [9; 32], NOW), Err(Unsayable::Length));
+    assert_eq!(own.say(&signer.public(), &"x".repeat(65_536), [9; 32], NOW), Err(Unsayable::Length));
     assert_eq!(own.ask(&none, ("7", "ping", &[]), [9; 32], NOW), Err(Unsayable::NoKey));
 }
 
@@ -38,7 +38,7 @@ fn question_is_for_the_signer_alone() {
 fn answers_are_told_apart() {
     let (own, signer) = (client(1), client(2));
     let hear = |text: &str| {
-        own.hear(signer.public, &answer(&signer, &own, text)).map(|heard| (heard.id, heard.said))
+        own.hear(signer.public(), &answer(&signer, &own, text)).map(|heard| (heard.id, heard.said))
     };
     let id = || "7".to_owned();
     assert_eq!(hear(r#"{"id":"7","result":"ack"}"#), Some((id(), Said::Result("ack".into()))));
@@ -52,5 +52,5 @@ fn answers_are_told_apart() {
     assert_eq!(hear("[]"), None);
     assert_eq!(hear("x"), None);
     // What is for somebody else.
-    assert_eq!(client(3).hear(signer.public, &answer(&signer, &own, "{}")), None);
+    assert_eq!(client(3).hear(signer.public(), &answer(&signer, &own, "{}")), None);
 }

@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "processing",
         &["protocol", "buffers", "counters", "codec", "authorization", "routing", "store", "subscriptions"],
     ),
-    ("management", &["protocol", "codec", "validation", "policy", "authorization", "store"]),
+    ("management", &["protocol", "codec", "validation", "policy", "signer", "authorization", "store"]),
     (
         "session",
         &[
@@ -76,7 +76,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("flate2", &["frames"]),
     ("heed*", &["store"]),
     ("lmdb*", &["store"]),
-    ("secp256k1", &["validation", "management", "signer", "testkit"]),
+    ("secp256k1", &["validation", "signer", "testkit"]),
     // What a remote signer is spoken to in.
     ("chacha20", &["signer"]),
     ("hkdf", &["signer"]),
