@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::http::{post, request};
 use crate::harness::management::Call;
-use crate::harness::{Relay, unique};
+use crate::harness::{Relay, on, unique};
 
 fn owner() -> Keys {
     Keys::from_seed(900)
@@ -102,6 +102,101 @@ async fn a_banned_event_is_refused_and_hidden_until_it_is_allowed() {
     }
     client.finds(r#"{"kinds":[1]}"#, &[&stored]).await;
     client.store(&not_yet).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_event_is_gone_until_somebody_sends_it_again() {
+    let mut relay = relay().await;
+    let mut client = relay.connect().await;
+    let (bad, other) = (note(&author()), note(&author()));
+    client.store(&bad).await;
+    client.store(&other).await;
+    let id = bad.id().to_string();
+    let refused = relay.manage_refused(&moderator(), "deleteevent", json!([id])).await;
+    assert_eq!(refused, "this method is for admins and above");
+    let response = Call::new(&relay, "deleteevent", &json!([id]), unique()).send(&relay, &author()).await;
+    assert!(!response.body.contains("true"), "{}", response.body);
+    client.subscribe("live", r#"{"kinds":[1],"limit":0}"#).await;
+    assert_eq!(relay.manage(&admin(), "deleteevent", json!([id, "spam"])).await, json!(true));
+    client.finds(r#"{"kinds":[1]}"#, &[&other]).await;
+    client.finds(&json!({ "ids": [id] }).to_string(), &[]).await;
+    assert_eq!(client.count(r#"{"kinds":[1]}"#).await, 1);
+    for unknown in [&id, &"0".repeat(64)] {
+        let text = relay.manage_refused(&admin(), "deleteevent", json!([unknown])).await;
+        assert_eq!(text, "this event is not stored here");
+    }
+
+    relay.restart().await;
+    let mut client = relay.connect().await;
+    client.finds(r#"{"kinds":[1]}"#, &[&other]).await;
+    // It is as new, for who listens, too.
+    client.subscribe("live", r#"{"kinds":[1],"limit":0}"#).await;
+    let mut publisher = relay.connect().await;
+    publisher.store(&bad).await;
+    client.hears_event("live", &bad).await;
+    // Deleted and banned it stays away.
+    relay.manage(&admin(), "deleteevent", json!([id])).await;
+    relay.manage(&admin(), "banevent", json!([id])).await;
+    publisher.refused(&bad, "blocked: ").await;
+    let log = relay.manage(&owner(), "listauditlog", json!([])).await;
+    let deleted = log.as_array().unwrap().iter().filter(|entry| entry["method"] == "deleteevent");
+    assert!(deleted.clone().all(|entry| entry["pubkey"] == hex(&admin())), "{log}");
+    assert_eq!(deleted.count(), 2, "{log}");
+    relay.stop().await;
+    on(relay.file("").as_path(), &["db", "verify"]);
+}
+
+#[tokio::test]
+async fn a_deleted_version_leaves_its_place_to_any_other() {
+    let relay = relay().await;
+    let mut client = relay.connect().await;
+    let version = |kind, seconds: u64| {
+        EventBuilder::new(kind).created_at(Relay::NOW - seconds).tag(&["d", "place"]).sign(&author())
+    };
+    for kind in [0, 30_023] {
+        let (old, new) = (version(kind, 10), version(kind, 5));
+        client.store(&old).await;
+        client.store(&new).await;
+        client.refused(&old, "duplicate: ").await;
+        let filter = json!({ "kinds": [kind] }).to_string();
+        // The old one is not there any more.
+        relay.manage_refused(&admin(), "deleteevent", json!([old.id().to_string()])).await;
+        relay.manage(&admin(), "deleteevent", json!([new.id().to_string()])).await;
+        client.finds(&filter, &[]).await;
+        client.store(&old).await;
+        client.finds(&filter, &[&old]).await;
+        client.store(&new).await;
+        client.finds(&filter, &[&new]).await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_deletes_the_events_of_who_stands_as_high_or_of_the_relay() {
+    let relay = relay_in(Mode::Members).await;
+    relay.manage(&admin(), "addmember", json!([hex(&author())])).await;
+    let mut client = relay.connect_as(&[&owner()]).await;
+    let by_owner = note(&owner());
+    client.store(&by_owner).await;
+    let text = relay.manage_refused(&admin(), "deleteevent", json!([by_owner.id().to_string()])).await;
+    assert_eq!(text, "this key's role is owner, and yours is admin");
+    let roster = client.query(r#"{"kinds":[8000]}"#).await.0;
+    let text = relay.manage_refused(&owner(), "deleteevent", json!([roster[0]["id"]])).await;
+    assert_eq!(text, "this event is the relay's own");
+    // One's own, and those of who stands lower.
+    relay.manage(&owner(), "deleteevent", json!([by_owner.id().to_string()])).await;
+    client.finds(&json!({ "authors": [hex(&owner())] }).to_string(), &[]).await;
+}
+
+#[tokio::test]
+async fn a_deleted_follow_list_is_out_of_force_before_the_answer() {
+    let relay = relay_in(Mode::Follows).await;
+    let mut client = relay.connect_as(&[&admin()]).await;
+    let list = EventBuilder::new(3).tag(&["p", &hex(&author())]).sign(&admin());
+    client.store(&list).await;
+    let mut followed = relay.connect_as(&[&author()]).await;
+    followed.store(&note(&author())).await;
+    relay.manage(&owner(), "deleteevent", json!([list.id().to_string()])).await;
+    followed.refused(&note(&author()), "restricted: ").await;
 }
 
 #[tokio::test]
@@ -255,6 +350,9 @@ async fn wrong_parameters_are_named() {
         ("banpubkey", json!(["abc"])),
         ("banpubkey", json!([1])),
         ("banevent", json!(["xyz"])),
+        ("deleteevent", json!([])),
+        ("deleteevent", json!(["xyz"])),
+        ("deleteevent", json!(["0".repeat(63)])),
         ("allowkind", json!([70_000])),
         ("allowkind", json!(["one"])),
         ("blockip", json!(["300.1.1.1"])),

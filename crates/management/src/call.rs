@@ -11,6 +11,7 @@ use crate::management::Management;
 use crate::methods::{Effect, METHODS, method};
 use crate::params::{Page, Params};
 use crate::state::{Edit, State};
+use crate::stored::Found;
 use crate::values::Note;
 use crate::{CallError, Surroundings, Terms};
 
@@ -25,6 +26,8 @@ pub(crate) struct Act<'a> {
     pub(crate) now: Timestamp,
     pub(crate) around: &'a dyn Surroundings,
     pub(crate) edits: Vec<Edit>,
+    /// An event that goes with them.
+    pub(crate) removal: Option<Found>,
 }
 
 impl Management {
@@ -61,13 +64,17 @@ impl Management {
             now,
             around,
             edits: Vec::new(),
+            removal: None,
         };
         let answer = (method.run)(&mut act)?;
         if method.effect == Effect::Changes {
-            let mut edits = act.edits;
+            let (mut edits, removal) = (act.edits, act.removal);
             self.audit(&state, &mut edits, (caller, name, &params.to_string()), now);
             state.check_room(&edits)?;
-            self.change(&mut state, edits, now)?;
+            match removal {
+                None => self.change(&mut state, edits, now)?,
+                Some(event) => self.remove(&mut state, edits, event, now)?,
+            }
             // Parameters can hold an invite's code, and logs are read by others than the audit log.
             tracing::info!(by = %caller, method = name, "managed");
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chappe_authorization::{Access, Distances, Mode};
 use chappe_policy::Follows;
-use chappe_protocol::{EventHead, Kind, PublicKey, Timestamp};
+use chappe_protocol::{Kind, PublicKey, Timestamp};
 use chappe_store::{Error, Store};
 
 use crate::management::{Management, Parts};
@@ -90,23 +90,24 @@ impl Management {
         let head = record.head();
         match head.kind {
             // A deletion or a vanishing may have taken away the list.
-            Kind::FOLLOWS | Kind::DELETION | Kind::VANISH => self.note_follows(&head, now),
+            Kind::FOLLOWS | Kind::DELETION | Kind::VANISH => self.note_follows(&head.pubkey, now),
             Kind::REPORT => self.note_report(record, now),
             Kind(_) => {}
         }
     }
 
-    fn note_follows(&self, head: &EventHead<'_>, now: Timestamp) {
+    /// Takes note that somebody has another follow list, or none any more.
+    pub(crate) fn note_follows(&self, author: &PublicKey, now: Timestamp) {
         let mut parts = self.lock_parts();
         if let Some(social) = parts.social() {
-            let hops = parts.access.distances().hops(&head.pubkey);
-            if parts.access.roots().contains(&head.pubkey) {
+            let hops = parts.access.distances().hops(author);
+            if parts.access.roots().contains(author) {
                 parts.following.distances = Due::Now;
             } else if hops.is_some_and(|hops| hops < social) {
                 parts.following.distances = parts.following.distances.max(Due::Later);
             }
         }
-        if parts.following.forget(&head.pubkey) {
+        if parts.following.forget(author) {
             self.refresh_follows(&mut parts, now);
         }
     }

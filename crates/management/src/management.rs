@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use chappe_authorization::{Access, LiveAccess, Meters, Mode, Role, Settings};
-use chappe_protocol::{PublicKey, Timestamp};
+use chappe_protocol::{Kind, PublicKey, Timestamp};
 use chappe_store::Store;
 use parking_lot::{Mutex, MutexGuard};
 
@@ -14,6 +14,7 @@ use crate::following::Following;
 use crate::packed::Place;
 use crate::reports::Waiting;
 use crate::state::{AUDIT_ENTRIES_MAX, AUDIT_PARAMS_BYTES_MAX, Edit, State};
+use crate::stored::Found;
 use crate::update::{PolicyDesk, ReadPolicies};
 use crate::upkeep::{Schedule, restore};
 use crate::values::AuditEntry;
@@ -206,6 +207,26 @@ impl Management {
         let mut announcer = self.announcer.lock();
         announcer.tell(&self.keys, news, now);
         announcer.tell_roster(&self.keys, state, now);
+        Ok(())
+    }
+
+    /// Removes an event, and makes changes that nobody is to be told of with it: all on disk together. What the event said
+    /// of people is no longer in force when this returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::remove_and_change`]; nothing was removed or changed then.
+    pub(crate) fn remove(
+        &self,
+        state: &mut State,
+        edits: Vec<Edit>,
+        event: Found,
+        now: Timestamp,
+    ) -> Result<(), chappe_store::Error> {
+        state.change_and_remove(&self.store, edits, event.id)?;
+        if event.kind == Kind::FOLLOWS {
+            self.note_follows(&event.author, now);
+        }
         Ok(())
     }
 

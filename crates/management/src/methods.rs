@@ -72,6 +72,7 @@ pub(crate) const METHODS: &[Method] = &[
     changes("banevent", Role::Moderator, events::ban),
     changes("allowevent", Role::Moderator, events::allow),
     reads("listbannedevents", Role::Moderator, events::list_banned),
+    changes("deleteevent", Role::Admin, events::delete),
     reads("listeventsneedingmoderation", Role::Moderator, reports::list_events),
     reads("listpubkeysneedingmoderation", Role::Moderator, reports::list_keys),
     changes("dismissreports", Role::Moderator, reports::dismiss),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chappe_authorization::AddressRange;
 use chappe_protocol::{EventId, Kind, PublicKey};
-use chappe_store::{StateChange, StateEntry, Store};
+use chappe_store::{Return, StateChange, StateEntry, Store};
 
 use crate::packed::{Name, Packed, Place, unpack_all};
 use crate::values::{AuditEntry, Block, Invite, KindRule, Member, MemberRole, Note, Report, Reported};
@@ -214,10 +214,32 @@ impl State {
     ///
     /// As [`Store::change_state`]; nothing was changed then.
     pub(crate) fn change(&mut self, store: &Store, edits: Vec<Edit>) -> Result<(), chappe_store::Error> {
+        self.change_by(edits, |changes| store.change_state(changes))
+    }
+
+    /// The same, and removes this event with them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::remove_and_change`]; nothing was changed then.
+    pub(crate) fn change_and_remove(
+        &mut self,
+        store: &Store,
+        edits: Vec<Edit>,
+        id: EventId,
+    ) -> Result<(), chappe_store::Error> {
+        self.change_by(edits, |changes| store.remove_and_change(&[id], Return::Allowed, changes).map(drop))
+    }
+
+    fn change_by(
+        &mut self,
+        edits: Vec<Edit>,
+        keep: impl FnOnce(&[StateChange<'_>]) -> Result<(), chappe_store::Error>,
+    ) -> Result<(), chappe_store::Error> {
         let encoded: Vec<_> = edits.iter().map(|edit| (edit.key(), edit.value())).collect();
         let changes: Vec<_> =
             encoded.iter().map(|(key, value)| StateChange { key, value: value.as_deref() }).collect();
-        store.change_state(&changes)?;
+        keep(&changes)?;
         edits.into_iter().for_each(|edit| self.apply(edit));
         Ok(())
     }

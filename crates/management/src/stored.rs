@@ -1,10 +1,33 @@
-//! Reading somebody's stored events of a few kinds.
+//! Reading stored events: one by its id, or somebody's of a few kinds.
 
 use std::ops::ControlFlow;
 
 use chappe_policy::KeySet;
-use chappe_protocol::{Filter, Kind, PublicKey, Timestamp};
+use chappe_protocol::{EventId, Filter, Kind, PublicKey, Timestamp};
 use chappe_store::{Error, Progress, QueryBounds, RecordView, Seq, Step, Store, query};
+
+/// What is to be known of an event that somebody wants to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) id: EventId,
+    pub(crate) author: PublicKey,
+    pub(crate) kind: Kind,
+}
+
+/// Finds the event, expired ones included: they are on disk until they are swept.
+///
+/// # Errors
+///
+/// [`Error::Engine`], [`Error::Corrupt`].
+pub(crate) fn find(store: &Store, id: EventId) -> Result<Option<Found>, Error> {
+    let mut found = None;
+    let filter = Filter { ids: Some(vec![id]), ..Filter::default() };
+    read(store, filter, Timestamp(0), |record| {
+        let head = record.head();
+        found = Some(Found { id, author: head.pubkey, kind: head.kind });
+    })?;
+    Ok(found)
+}
 
 /// Calls for each stored event of this author and these kinds, newest first.
 ///
@@ -16,10 +39,19 @@ pub(crate) fn for_each(
     author: PublicKey,
     kinds: &[Kind],
     now: Timestamp,
+    each: impl FnMut(&RecordView<'_>),
+) -> Result<(), Error> {
+    let filter = Filter { authors: Some(vec![author]), kinds: Some(kinds.to_vec()), ..Filter::default() };
+    read(store, filter, now, each)
+}
+
+fn read(
+    store: &Store,
+    mut filter: Filter,
+    now: Timestamp,
     mut each: impl FnMut(&RecordView<'_>),
 ) -> Result<(), Error> {
     const STEP: Step = Step { events_max: 1_000, scans_max: 10_000 };
-    let mut filter = Filter { authors: Some(vec![author]), kinds: Some(kinds.to_vec()), ..Filter::default() };
     filter.normalize();
     let mut query = query(vec![filter], QueryBounds::unlimited(Seq(u64::MAX)));
     let mut take = |record: RecordView<'_>| {

@@ -5,6 +5,7 @@ use chappe_protocol::{EventId, Timestamp};
 use crate::deletion::is_deletable;
 use crate::error::Error;
 use crate::keys;
+use crate::state::StateChange;
 use crate::store::Store;
 use crate::tables::Index;
 use crate::write::Writer;
@@ -26,6 +27,20 @@ impl Store {
     ///
     /// [`Error::Full`], [`Error::Corrupt`], [`Error::Engine`]. Nothing was removed then.
     pub fn remove(&self, ids: &[EventId], may_return: Return) -> Result<usize, Error> {
+        self.remove_and_change(ids, may_return, &[])
+    }
+
+    /// The same, and changes of the state in the same transaction: what tells of a removal is on disk together with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::remove`] and [`Self::change_state`]. Nothing was removed or changed then.
+    pub fn remove_and_change(
+        &self,
+        ids: &[EventId],
+        may_return: Return,
+        changes: &[StateChange<'_>],
+    ) -> Result<usize, Error> {
         let mut writer = Writer::begin(self, Timestamp(0))?;
         let mut removed = 0;
         for id in ids {
@@ -39,6 +54,7 @@ impl Store {
             }
             removed += 1;
         }
+        self.put_state(&mut writer.txn, changes)?;
         // Their index entries wait in memory to be removed, and would stay there if nothing else is written.
         let share = writer.turn.share();
         writer.settle(share)?;

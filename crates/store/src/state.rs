@@ -2,6 +2,8 @@
 
 use std::ops::Bound;
 
+use heed::RwTxn;
+
 use crate::error::Error;
 use crate::store::Store;
 
@@ -32,22 +34,28 @@ impl Store {
         if changes.is_empty() {
             return Ok(());
         }
+        let mut txn = self.env.write_txn()?;
+        self.put_state(&mut txn, changes)?;
+        Ok(txn.commit()?)
+    }
+
+    /// Makes all these changes, in order, in a transaction that is for the caller to commit.
+    pub(crate) fn put_state(&self, txn: &mut RwTxn<'_>, changes: &[StateChange<'_>]) -> Result<(), Error> {
         if let Some(change) = changes.iter().find(|change| !(1..=KEY_BYTES_MAX).contains(&change.key.len())) {
             return Err(Error::StateKey { bytes: change.key.len() });
         }
-        let mut txn = self.env.write_txn()?;
         let kept = changes.iter().filter_map(|change| Some(change.key.len() + change.value?.len()));
         let incoming = kept.reduce(usize::saturating_add);
-        incoming.map_or(Ok(()), |bytes| self.check_room(&txn, bytes))?;
+        incoming.map_or(Ok(()), |bytes| self.check_room(txn, bytes))?;
         for change in changes {
             match change.value {
-                Some(value) => self.tables.state.put(&mut txn, change.key, value)?,
+                Some(value) => self.tables.state.put(txn, change.key, value)?,
                 None => {
-                    self.tables.state.delete(&mut txn, change.key)?;
+                    self.tables.state.delete(txn, change.key)?;
                 }
             }
         }
-        Ok(txn.commit()?)
+        Ok(())
     }
 
     /// All entries of the state whose key starts like this, in the order of their keys. The empty prefix

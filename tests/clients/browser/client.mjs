@@ -412,6 +412,57 @@ const checks = {
     await visit.end();
   },
 
+  async "events: deleted by an admin, by the keyboard, with a ban or without one; not by a moderator"() {
+    const author = new Person();
+    const [first, second] = ["deleted and banned", "only deleted"].map((content) => author.sign({ content }));
+    assert.equal(await publish(first, second), "");
+    const visit = await Visit.start({ person: admin });
+    await visit.signIn();
+    await visit.go("Events");
+    await visit.page.getByLabel("Authors").fill(author.npub);
+    await visit.button("Find").click();
+    const card = (event) => visit.page.locator(`[data-found="${event.id}"]`);
+    const ask = (event) => card(event).getByRole("button", { name: "Delete", exact: true });
+    await ask(first).focus();
+    await visit.page.keyboard.press("Enter");
+    await visit.page.keyboard.type(NASTY);
+    await visit.picture("events-delete");
+    // Nothing is done until it is said a second time, and the focus goes back to where it was.
+    await visit.page.keyboard.press("Escape");
+    await card(first).getByRole("button", { name: "Delete it" }).waitFor({ state: "hidden" });
+    assert.ok(await ask(first).evaluate((button) => button === document.activeElement));
+    assert.deepEqual(await stored(first.id), [first.id]);
+    await visit.page.keyboard.press("Enter");
+    await visit.page.keyboard.press("Enter");
+    await visit.hears("The event is deleted, and refused when it comes again.");
+    await card(first).waitFor({ state: "detached" });
+    assert.deepEqual(await stored(first.id), []);
+    assert.match(await publish(first), /^blocked: /);
+    await ask(second).click();
+    await card(second).getByLabel("Refuse it when it comes again").uncheck();
+    await card(second).getByRole("button", { name: "Delete it" }).click();
+    await visit.hears("It comes back when somebody sends it again.");
+    await visit.page.getByText("Nothing that you may see matches").waitFor();
+    assert.deepEqual(await stored(second.id), []);
+    // The ban is lifted where bans are.
+    await visit.go("People");
+    await visit.button("Events").click();
+    await row(visit, first.id).getByText(NASTY).waitFor();
+    await row(visit, first.id).getByRole("button", { name: "Allow" }).click();
+    await row(visit, first.id).waitFor({ state: "detached" });
+    assert.equal(await publish(first, second), "");
+    await visit.end();
+    const moderating = await Visit.start({ person: moderator });
+    await moderating.signIn();
+    await moderating.go("Events");
+    await moderating.page.getByLabel("Authors").fill(author.npub);
+    await moderating.button("Find").click();
+    await moderating.button("Ban event").first().waitFor();
+    assert.equal(await moderating.button("Delete").count(), 0);
+    assert.equal(await moderating.page.getByText("removes it from the store").count(), 0);
+    await moderating.end();
+  },
+
   async "policy: a fault in its place, explained, applied by an owner and not by an admin"() {
     const visit = await Visit.start({ person: owner });
     await visit.signIn();

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use chappe_authorization::{Mode, Role};
-use chappe_testkit::Keys;
+use chappe_testkit::{EventBuilder, Keys, TestEvent};
 use serde_json::{Value, json};
 
 use super::{Effect, METHODS};
@@ -24,6 +24,7 @@ fn good_params(method: &str) -> Value {
         | "removemember" => json!([hex(1), "because"]),
         "dismissreports" => json!([hex(2)]),
         "banevent" | "allowevent" => json!([id(1), "because"]),
+        "deleteevent" => json!([report().id().to_string(), "because"]),
         "allowkind" | "disallowkind" => json!([1]),
         "blockip" => json!(["192.0.2.1", "because", 60]),
         "unblockip" => json!(["192.0.2.1"]),
@@ -51,9 +52,18 @@ fn prepared() -> TestDesk {
     desk.done("addmember", json!([hex(1)]));
     desk.done("createrole", json!(["king"]));
     desk.done("createinvite", json!([{"code": "a known code"}]));
-    desk.save(chappe_testkit::EventBuilder::new(1984).tag(&["p", &hex(2), "spam"]), &person(9));
+    desk.save(reporting(), &person(9));
     desk.desk.tick(NOW);
     desk
+}
+
+fn reporting() -> EventBuilder {
+    EventBuilder::new(1984).tag(&["p", &hex(2), "spam"])
+}
+
+/// An event that is stored.
+fn report() -> TestEvent {
+    reporting().sign(&person(9))
 }
 
 #[test]
@@ -180,6 +190,9 @@ fn bad_params_change_nothing_and_are_named() {
         ("unbanpubkey", json!([5]), "params[0]"),
         ("banevent", json!(["aa"]), "params[0] has to be an event's id"),
         ("allowevent", json!([null]), "params[0] has to be an event's id"),
+        ("deleteevent", json!([]), "params[0] has to be an event's id"),
+        ("deleteevent", json!([id(1), 5]), "params[1] has to be a reason"),
+        ("deleteevent", json!([id(1), "a", "b"]), "takes 2 parameters at most"),
         ("allowkind", json!([65536]), "a number from 0 to 65535"),
         ("allowkind", json!(["1"]), "params[0] has to be a kind"),
         ("disallowkind", json!([-1]), "params[0] has to be a kind"),

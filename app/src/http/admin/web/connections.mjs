@@ -2,7 +2,7 @@
 
 import { attempt, bytes, count, duration, field, h, many, when } from "./dom.mjs";
 import { nameThem, person } from "./keys.mjs";
-import { change } from "./lists.mjs";
+import { asked, change } from "./lists.mjs";
 import { call, can } from "./session.mjs";
 
 const EVERY_MS = 5_000;
@@ -52,10 +52,10 @@ export function show(main) {
   async function load() {
     looks += 1;
     const own = looks;
-    const asked = { by: order.value, limit: ROWS };
+    const wanted = { by: order.value, limit: ROWS };
     const isByAddress = list === "By address";
-    if (!isByAddress && address.value.trim()) asked.address = address.value.trim();
-    const found = await call(isByAddress ? "listconnectionaddresses" : "listconnections", asked);
+    if (!isByAddress && address.value.trim()) wanted.address = address.value.trim();
+    const found = await call(isByAddress ? "listconnectionaddresses" : "listconnections", wanted);
     const now = Date.now();
     if (ended || own !== looks || isBusy()) return;
     const name = (entry) => (isByAddress ? `of ${entry.address}` : entry.number);
@@ -85,15 +85,8 @@ export function show(main) {
   }
 
   function ofConnection(entry, told) {
-    const reason = h("input", { type: "text", maxlength: 500, autocomplete: "off" });
-    const form = h("form", { class: "bar", hidden: true }, field("Reason, for the client to read", reason, { class: "grow" }),
-      h("button", { class: "danger" }, "Close it"), h("button", { type: "button", onclick: () => { form.hidden = true; } }, "Leave it"));
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      form.hidden = true;
-      change({ method: "closeconnection", params: [entry.number, reason.value.trim()], done: `Connection ${entry.number} is closed.` }, refresh);
-    });
-    const ask = can("closeconnection") && h("button", { type: "button", class: "danger small", onclick: () => { form.hidden = false; reason.focus(); } }, "Close");
+    const [ask, form] = can("closeconnection") ? asked({ label: "Close", reason: "Reason, for the client to read", verb: "Close it" },
+      ({ reason }) => change({ method: "closeconnection", params: [entry.number, reason.trim()], done: `Connection ${entry.number} is closed.` }, refresh)) : [];
     return h("li", { "data-entry": entry.number },
       h("div", { class: "what" },
         h("code", {}, entry.address ?? "hidden by a proxy"), " ", entry.pubkey && person(entry.pubkey),

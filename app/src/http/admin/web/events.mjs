@@ -1,8 +1,8 @@
-// What is stored: found by a filter, shown as text, banned if need be.
+// What is stored: found by a filter, shown as text, banned or deleted if need be.
 
 import { attempt, count, field, h, when } from "./dom.mjs";
 import { decode, eventId, nameThem, person } from "./keys.mjs";
-import { change } from "./lists.mjs";
+import { asked, change } from "./lists.mjs";
 import { authenticate, query } from "./relay.mjs";
 import { can } from "./session.mjs";
 
@@ -62,9 +62,9 @@ export function show(main) {
   }
 
   async function find() {
-    const asked = form.querySelector("details").open ? JSON.parse(raw.value) : filter();
+    const wanted = form.querySelector("details").open ? JSON.parse(raw.value) : filter();
     if (known.checked) await authenticate();
-    const events = await query(asked);
+    const events = await query(wanted);
     found.replaceChildren(
       h("p", { class: "faint" }, events.length === 0 ? "Nothing that you may see matches." : `${count(events.length)} found, newest first.`),
       ...events.map(card));
@@ -78,6 +78,10 @@ export function show(main) {
     const ban = (method, what, back, done) => can(method) && h("button", { type: "button", class: "danger small", onclick: () => change({
       method, params: [what, "by an administrator"], done: `The ${done} is banned.`, undo: { method: back, params: [what], done: `The ${done} is no longer banned.` },
     }, refresh) }, `Ban ${done}`);
+    const [ask, deletion] = can("deleteevent") ? asked({
+      label: "Delete", about: "It leaves the store now, and cannot be brought back from here.", reason: "Reason, for the audit log",
+      fields: [field("Refuse it when it comes again (ban)", h("input", { type: "checkbox", name: "ban", checked: true }), { class: "inline" })], verb: "Delete it",
+    }, (answer) => remove(id, answer)) : [];
     const text = h("pre", { hidden: true }, JSON.stringify(event, null, 2));
     const toggle = h("button", { type: "button", class: "small", "aria-expanded": "false", onclick: () => {
       text.hidden = !text.hidden;
@@ -87,7 +91,16 @@ export function show(main) {
       h("div", {}, person(pubkey), " ", eventId(id), h("span", { class: "small faint" }, ` kind ${number}, ${when(made)}${tags.length > 0 ? `, tags: ${tags.length}` : ""}`)),
       h("p", { class: "content" }, content),
       text,
-      h("div", { class: "bar" }, toggle, ban("banevent", id, "allowevent", "event"), ban("banpubkey", pubkey, "unbanpubkey", "author")));
+      h("div", { class: "bar" }, toggle, ban("banevent", id, "allowevent", "event"), ban("banpubkey", pubkey, "unbanpubkey", "author"), ask),
+      deletion);
+  }
+
+  /** Whoever deletes does not expect it back; but what was deleted leaves no mark, so a ban keeps it away. */
+  async function remove(id, { reason, ban }) {
+    const params = [id, reason.trim()];
+    const gone = await change({ method: "deleteevent", params, done: "The event is deleted. It comes back when somebody sends it again." });
+    if (gone && ban) await change({ method: "banevent", params, done: "The event is deleted, and refused when it comes again." });
+    await refresh();
   }
 
   form.addEventListener("input", ({ target }) => { if (target !== raw) tellFilter(); });
@@ -95,6 +108,8 @@ export function show(main) {
     event.preventDefault();
     refresh();
   });
-  main.append(h("h2", {}, "Events"), form, found);
+  const about = ["What is stored, by a filter. “Ban” hides an event and refuses it when it comes again, until the ban is lifted.",
+    can("deleteevent") && " “Delete” removes it from the store for good."];
+  main.append(h("h2", {}, "Events"), h("p", { class: "faint" }, about), form, found);
   tellFilter();
 }

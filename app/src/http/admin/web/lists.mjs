@@ -1,6 +1,7 @@
-// A list of the management API: its pages, its rows with what can be done to each, a form to put something on it.
+// A list of the management API: its pages, its rows with what can be done to each, a form to put something on it; and
+// how a change is made and asked about.
 
-import { attempt, h, say } from "./dom.mjs";
+import { attempt, field, h, say } from "./dom.mjs";
 import { nameThem } from "./keys.mjs";
 import { call, can } from "./session.mjs";
 
@@ -51,4 +52,24 @@ export async function change({ method, params, done, undo }, refresh) {
   say(done, back);
   await refresh?.();
   return worked;
+}
+
+/**
+ * A button, and the form that it opens, for what cannot be undone: `reason` is what the field for a reason is called, `fields` are
+ * more of them, `verb` does it. Escape leaves it.
+ */
+export function asked({ label, about, reason, fields = [], verb }, act) {
+  const why = h("input", { type: "text", name: "reason", maxlength: 500, autocomplete: "off" });
+  const button = h("button", { type: "button", class: "danger small", onclick: () => { form.hidden = false; why.focus(); } }, label);
+  const leave = () => { form.hidden = true; button.focus(); };
+  const form = h("form", { class: "bar", hidden: true },
+    about && h("p", { class: "small about" }, about), field(reason, why, { class: "grow" }), fields,
+    h("button", { class: "danger" }, verb), h("button", { type: "button", onclick: leave }, "Leave it"));
+  form.addEventListener("keydown", ({ key }) => { if (key === "Escape") leave(); });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    form.hidden = true;
+    act(Object.fromEntries(new FormData(form)));
+  });
+  return [button, form];
 }
