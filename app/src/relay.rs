@@ -37,9 +37,7 @@ use crate::takeover::{self, ActivationError, Inherited, Successor, TakeOverError
 use crate::tls::{Tls, TlsError};
 
 pub(crate) use readiness::Unready;
-pub(crate) use services::{
-    new_store_options, open_keys, open_management, open_store, read_access, store_options,
-};
+pub(crate) use services::{new_store_options, open_keys, open_management, read_access, store_options};
 pub(crate) use settings::{access, retention, rules};
 pub(crate) use shared::Shared;
 
@@ -123,7 +121,7 @@ impl Relay {
         mut inherited: Inherited,
     ) -> Result<Running, StartError> {
         let tls = open_tls(&config)?;
-        let store = open_store(&config.store).map_err(StartError::Store)?;
+        let store = services::open_store(&config.store).map_err(StartError::Store)?;
         let listeners = listeners::listen(&config, &mut inherited).await?;
         inherited.none_left().map_err(StartError::Activation)?;
         Self::begin(config, (clock, log), store, listeners, tls)

@@ -23,8 +23,9 @@ use chappe_store::{BuildError, Error, OpenError, Reader, Return};
 pub use self::set::SetError;
 
 use crate::cli::DbCommand;
+use crate::commands::open_store;
 use crate::config::Config;
-use crate::relay::{new_store_options, open_store, store_options};
+use crate::relay::{new_store_options, store_options};
 use crate::{Clock, StartError};
 
 /// Why a command about the store did not do what it was asked.

@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use self::remote::Remote;
 pub use self::remote::RemoteError;
+use super::open_store;
 use crate::config::Config;
-use crate::relay::{open_management, open_store};
+use crate::relay::open_management;
 use crate::{Clock, StartError};
 
 /// Who answers calls.

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use chappe_protocol::{Filter, Timestamp};
 use chappe_store::{OpenError, QueryBounds, Step, Store, query};
 
+use super::open_store;
 use super::packing::{Packer, Packing};
 use super::progress::{Progress, Unit};
 use crate::Clock;
 use crate::config::Config;
-use crate::relay::open_store;
 
 /// Why an export or a query did not come to its end.
 #[derive(Debug)]

@@ -18,10 +18,10 @@ use self::input::Input;
 use self::intake::Intake;
 use self::lines::{Line, read_line};
 use self::report::{Form, Report};
+use super::open_store;
 use super::progress::{Progress, Unit};
 use crate::Clock;
 use crate::config::Config;
-use crate::relay::open_store;
 
 /// Why an import did not come to its end. What was committed before stays.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ const IN_LOG: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unit {
     Events,
+    Entries,
     Bytes,
 }
 
@@ -67,10 +68,14 @@ impl Progress {
 
     fn line(&self, done: u64, passed: Duration, remark: &str) -> String {
         let figure = |number| match self.unit {
-            Unit::Events => grouped(number),
+            Unit::Events | Unit::Entries => grouped(number),
             Unit::Bytes => bytes(number),
         };
-        let unit = if self.unit == Unit::Events { " events" } else { "" };
+        let unit = match self.unit {
+            Unit::Events => " events",
+            Unit::Entries => " index entries",
+            Unit::Bytes => "",
+        };
         let milliseconds = passed.as_millis().max(1);
         let rate = u128::from(done) * 1000 / milliseconds;
         let rate = u64::try_from(rate).unwrap_or(u64::MAX);

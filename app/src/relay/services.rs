@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chappe_authorization::{Access, Settings};
 use chappe_buffers::Pool;
@@ -10,7 +11,7 @@ use chappe_management::{Management, RelayKeys};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
 use chappe_session::{AuthChallenge, Counts, Services, Workspaces};
-use chappe_store::{OpenError, Options, Reader, Store};
+use chappe_store::{Migrated, OpenError, Options, Reader, Store};
 use chappe_validation::Verifier;
 
 use super::{StartError, settings};
@@ -18,9 +19,20 @@ use crate::Clock;
 use crate::config::{self, Config};
 use crate::plugins::Plugins;
 
-/// Opens the store that the configuration names.
-pub(crate) fn open_store(config: &config::Store) -> Result<Store, OpenError> {
-    Store::open(&config.data_dir, &new_store_options(config)?)
+/// How often the log says how far a store of an earlier layout is.
+const MIGRATION_PAUSE: Duration = Duration::from_secs(10);
+
+/// Opens the store that the configuration names. The log tells what is done with one of an earlier layout.
+pub(super) fn open_store(config: &config::Store) -> Result<Store, OpenError> {
+    let mut next = Instant::now();
+    Store::open_telling(&config.data_dir, &new_store_options(config)?, &mut |migrated| {
+        if Instant::now() < next {
+            return;
+        }
+        next = Instant::now() + MIGRATION_PAUSE;
+        let Migrated { from, entries, total } = migrated;
+        tracing::info!(from, entries, total, "the store is being brought up to date from an earlier layout");
+    })
 }
 
 /// The same with a line, for a store that has none.

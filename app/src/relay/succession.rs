@@ -10,7 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::listeners::Listener;
-use super::{Phase, Shared, StartError, open_store, reached};
+use super::services::open_store;
+use super::{Phase, Shared, StartError, reached};
 use crate::config;
 use crate::takeover::{Giving, Successor, Taking};
 

@@ -10,20 +10,17 @@ use crate::builder::{self, BUILDING};
 use crate::compact::remove_copy;
 use crate::error::Error;
 use crate::lock;
+use crate::migrate::{self, Migrated};
 use crate::open_error::OpenError;
 use crate::query::Counters;
 use crate::repair::REPAIRING;
 use crate::room::DiskGuard;
 use crate::store::{Seq, Store};
-use crate::tables::{
-    META_BEGUN, META_LAST_SEQ, META_LINE, META_SCHEMA, META_SETTLED, Making, TABLES, Tables,
-};
+use crate::tables::{META_BEGUN, META_LINE, META_SCHEMA, META_SETTLED, Making, TABLES, Tables};
 use crate::young::Young;
 
-/// The layout that this crate writes (docs/storage.md). It reads the first one, too.
-pub(crate) const SCHEMA: u64 = 2;
-/// The layout in which all index entries were in their tables.
-const SCHEMA_ALL_SETTLED: u64 = 1;
+/// The layout that this crate reads and writes (docs/storage.md). Those before it are brought up to date (`migrate.rs`).
+pub(crate) const SCHEMA: u64 = 3;
 
 /// The file of LMDB.
 pub(crate) const DATA_FILE: &str = "data.mdb";
@@ -83,12 +80,27 @@ impl Options {
 }
 
 impl Store {
-    /// Opens the store in this directory, and makes both when they do not exist.
+    /// Opens the store in this directory, and makes both when they do not exist. One of an earlier layout is brought up to
+    /// date, which takes some seconds for a million events.
     ///
     /// # Errors
     ///
-    /// [`OpenError`], with a text for the operator. Nothing was changed in a store that did not open.
+    /// [`OpenError`], with a text for the operator. Nothing was changed in a store that did not open, unless it is between
+    /// two layouts: then it goes on there the next time.
     pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
+        Self::open_telling(dir, options, &mut |_| {})
+    }
+
+    /// The same, and tells how far it is with a store of an earlier layout: before it begins, and after each commit.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn open_telling(
+        dir: &Path,
+        options: &Options,
+        tell: &mut dyn FnMut(Migrated),
+    ) -> Result<Self, OpenError> {
         let map_bytes = options.whole_map_bytes();
         let Some(write_bound) = map_bytes.checked_sub(options.map_reserve_bytes).filter(|&bytes| bytes > 0)
         else {
@@ -108,6 +120,7 @@ impl Store {
         // The names of new files are durable only once their directory is.
         File::open(dir).and_then(|handle| handle.sync_all()).map_err(io)?;
         let unreadable = |error| OpenError::Unreadable(dir.to_owned(), error);
+        migrate::finish(&env, &tables, tell).map_err(unreadable)?;
         let (settled, begun, stored) = marks(&env, &tables).map_err(unreadable)?;
         let store = Self {
             env,
@@ -165,13 +178,9 @@ fn open_tables(dir: &Path, env: &Env<WithoutTls>, line: u64) -> Result<Tables<'s
     let opened = env.create_databases_and_commit(txn, |opener, txn| -> heed::Result<_> {
         let tables = Tables::through(&mut Making(opener, txn))?;
         let found = tables.meta.get(txn, META_SCHEMA)?;
-        if found == Some(SCHEMA_ALL_SETTLED) {
-            let last = tables.meta.get(txn, META_LAST_SEQ)?.unwrap_or_default();
-            tables.meta.put(txn, META_SETTLED, &last)?;
-            tables.meta.put(txn, META_BEGUN, &last)?;
-        }
-        if found.is_none_or(|found| found < SCHEMA) {
-            tables.meta.put(txn, META_SCHEMA, &SCHEMA)?;
+        match found {
+            Some(found) => migrate::begin(&tables, txn, found)?,
+            None => tables.meta.put(txn, META_SCHEMA, &SCHEMA)?,
         }
         if line != 0 && tables.meta.get(txn, META_LINE)?.is_none() {
             tables.meta.put(txn, META_LINE, &line)?;

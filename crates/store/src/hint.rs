@@ -33,7 +33,7 @@ impl Hint {
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "these 16 bits are the kind")]
-    const fn kind(self) -> Kind {
+    pub(crate) const fn kind(self) -> Kind {
         Kind((self.0 >> KIND_SHIFT) as u16)
     }
 

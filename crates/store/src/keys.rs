@@ -23,6 +23,11 @@ const MARK_HEX: u8 = 0xF0;
 /// Instead of a length: 32 bytes follow, the SHA-256 of a longer value.
 const MARK_HASH: u8 = 0xF1;
 
+/// Kinds that many events with tags are of: notes, follow lists, reposts, reactions, gift wraps, zap receipts. Their tags are
+/// in `by_tag_kind` alone, and who asks for a tag without kinds looks there for each of these, too. What is in this list is
+/// part of the layout.
+pub(crate) const COMMON_KINDS: [Kind; 6] = [Kind(1), Kind(3), Kind(6), Kind(7), Kind(1059), Kind(9735)];
+
 /// How far a reader of an index has come: up to here, this included. An event that was removed and came again has two
 /// numbers.
 pub(crate) type Mark = (Position, Seq);
@@ -213,9 +218,12 @@ impl RecordKeys {
         self.push(Index::Author, &[pubkey, position]);
         self.push(Index::AuthorKind, &[pubkey, &kind, position]);
         self.push(Index::Kind, &[&kind, position]);
+        let is_common = COMMON_KINDS.contains(&head.kind);
         for (letter, value) in head.tags.indexed() {
             let tag = tag_prefix(letter, value);
-            self.push(Index::Tag, &[&tag, position]);
+            if !is_common {
+                self.push(Index::Tag, &[&tag, position]);
+            }
             self.push(Index::TagKind, &[&tag, &kind, position]);
         }
         if let Some(at) = record.expiration() {

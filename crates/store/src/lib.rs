@@ -11,7 +11,7 @@
 //! The one decision: every index key ends in the same forty bytes, the event's position (newest
 //! first, then by id). So any mix of filters is one merge of sorted streams in the exact order of NIP-01, and a query
 //! between two steps is a handful of keys instead of an open transaction. The price is that an event costs five
-//! index entries and two more for each distinct tag, and the id is written in full in every one of them.
+//! index entries and one or two more for each distinct tag, and the id is written in full in every one of them.
 //!
 //! The layouts are drawn in docs/storage.md. Start with `write.rs`, then `query/merge.rs`.
 
@@ -26,6 +26,7 @@ mod indexes;
 mod keys;
 mod lock;
 mod marks;
+mod migrate;
 mod oldest;
 mod open_error;
 mod query;
@@ -47,6 +48,7 @@ pub use builder::{BuildError, Builder};
 pub use env::{Options, YOUNG_BYTES_BOUND};
 pub use error::{Error, Space};
 pub use marks::Mark;
+pub use migrate::Migrated;
 pub use oldest::{Spot, Walked};
 pub use open_error::OpenError;
 pub use query::{

@@ -18,7 +18,9 @@ use crate::open_error::OpenError;
 use crate::record::RecordView;
 use crate::room::free_bytes;
 use crate::store::{Seq, Usage};
-use crate::tables::{Door, Finding, META, META_LINE, META_SCHEMA, META_SETTLED, Number, Tables, bytes_of};
+use crate::tables::{
+    Door, Finding, META, META_FROM, META_LINE, META_SCHEMA, META_SETTLED, Number, Tables, bytes_of,
+};
 use crate::young::{View, Young};
 
 /// A store as one commit left it.
@@ -59,7 +61,7 @@ impl Reader {
     pub fn open(dir: &Path, options: &Options) -> Result<Self, OpenError> {
         check_is_there(dir)?;
         let lock = lock::to_read(dir)?;
-        let (env, tables) = open_to_read(dir, options)?;
+        let (env, tables) = open_to_read(dir, options, SCHEMA)?;
         let unreadable = |error: heed::Error| OpenError::Unreadable(dir.to_owned(), error.into());
         let txn = env.clone().static_read_txn().map_err(unreadable)?;
         let view = Young::new(0, (Seq(0), Seq(0)), 0).view();
@@ -184,13 +186,15 @@ pub(crate) fn check_is_there(dir: &Path) -> Result<(), OpenError> {
     if dir.join(DATA_FILE).is_file() { Ok(()) } else { Err(OpenError::NoStore(dir.to_owned())) }
 }
 
-/// The file of LMDB and its tables, for whoever holds the lock to read or to write.
+/// The file of LMDB and its tables, for whoever holds the lock to read or to write and can do with this layout or a later one.
 pub(crate) fn open_to_read(
     dir: &Path,
     options: &Options,
+    oldest: u64,
 ) -> Result<(Env<WithoutTls>, Tables<'static>), OpenError> {
     let env = open_env(dir, (options.whole_map_bytes(), options.readers_max), EnvFlags::READ_ONLY)?;
-    let found = find_tables(&env).map_err(|error| OpenError::Unreadable(dir.to_owned(), error.into()))?;
+    let found =
+        find_tables(&env, oldest).map_err(|error| OpenError::Unreadable(dir.to_owned(), error.into()))?;
     let tables = found.map_err(|found| match found {
         found if found > SCHEMA => OpenError::NewerSchema { found, known: SCHEMA },
         found => OpenError::OlderSchema { found, known: SCHEMA },
@@ -198,15 +202,21 @@ pub(crate) fn open_to_read(
     Ok((env, tables))
 }
 
-/// The tables; or the layout, when it is another one.
-fn find_tables(env: &Env<WithoutTls>) -> heed::Result<Result<Tables<'static>, u64>> {
+/// The tables; or the layout, when it is a later one or one before `oldest`.
+fn find_tables(env: &Env<WithoutTls>, oldest: u64) -> heed::Result<Result<Tables<'static>, u64>> {
     let txn = env.read_txn()?;
     let found = env.open_databases_and_commit(txn, |opener, txn| -> heed::Result<_> {
         let mut door = Finding(opener, txn);
         let meta = door.table::<Str, Number>(META)?;
-        match meta.get(txn, META_SCHEMA)? {
-            Some(SCHEMA) => Tables::through(&mut door).map(CommitOrAbort::Commit),
-            found => Ok(CommitOrAbort::Abort(found.unwrap_or_default())),
+        // One that is being brought up to date is what it was until that is done.
+        let found = match meta.get(txn, META_FROM)? {
+            Some(from) => from,
+            None => meta.get(txn, META_SCHEMA)?.unwrap_or_default(),
+        };
+        if (oldest..=SCHEMA).contains(&found) {
+            Tables::through(&mut door).map(CommitOrAbort::Commit)
+        } else {
+            Ok(CommitOrAbort::Abort(found))
         }
     })?;
     Ok(match found {

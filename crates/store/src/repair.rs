@@ -20,6 +20,10 @@ use crate::store::Seq;
 use crate::tables::{Index, META_LINE, Tables};
 use crate::write::Writer;
 
+/// A store of this layout or a later one can be repaired as it is: its records have not changed since, and its indexes are not
+/// read. One that is damaged may not get so far as to be brought up to date.
+const SCHEMA_OLDEST: u64 = 2;
+
 /// Where the new store is built, in the directory of the old one. What a kill left of it is removed when the store is
 /// opened.
 pub(crate) const REPAIRING: &str = "repairing";
@@ -215,7 +219,7 @@ impl std::fmt::Debug for Repair {
 
 impl Old {
     fn open(dir: &Path, options: &Options) -> Result<Self, BuildError> {
-        let (env, tables) = open_to_read(dir, options).map_err(BuildError::Open)?;
+        let (env, tables) = open_to_read(dir, options, SCHEMA_OLDEST).map_err(BuildError::Open)?;
         let sizes = || -> Result<_, Error> {
             let txn = env.read_txn()?;
             Ok((tables.records.len(&txn)?, tables.last_record(&txn)?))

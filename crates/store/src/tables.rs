@@ -114,6 +114,8 @@ pub(crate) struct Tables<'e> {
 pub(crate) const META: &str = "meta";
 /// In `meta`: which layout the file has.
 pub(crate) const META_SCHEMA: &str = "schema";
+/// In `meta`: which layout the file had, as long as it is being brought up to date.
+pub(crate) const META_FROM: &str = "from";
 /// In `meta`: the last sequence number given out.
 pub(crate) const META_LAST_SEQ: &str = "last_seq";
 /// In `meta`: the sequence number up to which records have all their index entries in the tables.

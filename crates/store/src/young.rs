@@ -30,7 +30,7 @@ type Shared = Arc<RwLock<Generation>>;
 
 /// A generation takes so many bytes of memory, or more in a large store.
 const GENERATION_BYTES_MIN: usize = 16 << 20;
-/// So much memory a generation takes for each stored event: then it has an eighth of them, and its entries share pages
+/// So much memory a generation takes for each stored event: then it has a seventh of them, and its entries share pages
 /// however many there are.
 const BYTES_A_STORED_EVENT: usize = 50;
 /// Settling is done when the next generation is as full as this, at the latest.

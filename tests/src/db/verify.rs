@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use chappe_testkit::{Corpus, TestEvent};
+use chappe_testkit::{Corpus, EventBuilder, Keys, TestEvent};
 use tempfile::TempDir;
 
 use super::{notes, settle};
@@ -82,7 +82,9 @@ fn an_event_that_was_tampered_with_is_named() {
 
 #[test]
 fn an_index_entry_that_is_wrong_is_named() {
-    let events = notes(40);
+    let mut events = notes(40);
+    // Of a kind that is in all indexes.
+    events[17] = EventBuilder::new(1111).tag(&["t", "x"]).content("a comment").sign(&Keys::from_seed(1));
     let dir = store_of(&events);
     let file = fs::read(dir.path().join("data.mdb")).unwrap();
     // Every entry of an event but its address's ends in its id; pages that are no longer used hold some more.

@@ -5,8 +5,8 @@ use std::io::Write;
 use chappe_store::{OpenError, Reader};
 
 use super::{DbError, open_reader};
+use crate::commands::open_store;
 use crate::config::Config;
-use crate::relay::open_store;
 
 /// Brings a store of an earlier layout up to date, and says so.
 pub(super) fn run(config: &Config, mut out: impl Write) -> Result<(), DbError> {
@@ -15,7 +15,7 @@ pub(super) fn run(config: &Config, mut out: impl Write) -> Result<(), DbError> {
         Err(DbError::Open(OpenError::OlderSchema { found, .. })) => Some(found),
         Err(error) => return Err(error),
     };
-    // Opening it does it, in one transaction.
+    // Opening it does it.
     drop(open_store(&config.store).map_err(DbError::Open)?);
     let known = Reader::LAYOUT;
     let said = match found {

@@ -16,6 +16,10 @@ fn a_line_tells_how_far_how_fast_and_how_long() {
             line(Unit::Bytes, Some(4 << 20), 1 << 20, 1, "7 lines"),
             "verify: 1.0 MiB of 4.0 MiB (25 %), 1.0 MiB/s, 3 s left; 7 lines",
         ),
+        (
+            line(Unit::Entries, Some(4_000), 3_000, 1, ""),
+            "verify: 3,000 of 4,000 index entries (75 %), 3,000/s, 0 s left",
+        ),
         (line(Unit::Events, None, 5, 5, ""), "verify: 5 events, 1/s"),
         // Nothing is known of what has not begun, and more than all may be there in the end.
         (line(Unit::Events, Some(10), 0, 0, ""), "verify: 0 of 10 events (0 %), 0/s"),

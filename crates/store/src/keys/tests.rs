@@ -1,6 +1,6 @@
 use chappe_protocol::{Event, EventHead, EventId, Kind, PublicKey, Signature, Tags, TagsWriter, Timestamp};
 
-use super::{Position, RecordKeys, append_value};
+use super::{COMMON_KINDS, Position, RecordKeys, append_value};
 use crate::record::Record;
 use crate::tables::Index;
 
@@ -54,6 +54,18 @@ fn the_layouts_are_the_ones_drawn() {
         (Index::Head, [PUBKEY.as_slice(), &kind, b"\x01x"].concat()),
     ];
     assert_eq!(keys(0x7531, tags), expected);
+}
+
+/// The list is part of the layout, as what it does is.
+#[test]
+fn tags_of_common_kinds_are_found_by_kind_alone() {
+    assert_eq!(COMMON_KINDS.map(|Kind(kind)| kind), [1, 3, 6, 7, 1059, 9735]);
+    for kind in (0..=u16::MAX).step_by(7).chain([1, 3, 6, 7, 1059, 9735, 1111]) {
+        let keys = keys(kind, &[&["t", "ab"]]);
+        let entries = |of| keys.iter().filter(|&&(index, _)| index == of).count();
+        let is_common = COMMON_KINDS.contains(&Kind(kind));
+        assert_eq!((entries(Index::Tag), entries(Index::TagKind)), (usize::from(!is_common), 1), "{kind}");
+    }
 }
 
 #[test]

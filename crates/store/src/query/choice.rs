@@ -30,6 +30,8 @@ const SCANNED_KINDS_MAX: usize = 8;
 const PROBED_WAYS_MAX: usize = 8;
 const PROBED_RANGES_MAX: usize = 8;
 const PROBED_ENTRIES: u32 = 16;
+/// When all that a way has are so many entries, no other one is probed.
+const SHORT_ENTRIES: u32 = 2 * PROBED_ENTRIES;
 
 /// Which way was chosen, by its place among the ways.
 #[derive(Debug)]
@@ -125,12 +127,12 @@ impl Choice {
             let count = way.ranges.min(PROBED_RANGES_MAX);
             let mut probes = Vec::with_capacity(count);
             for number in 0..count {
-                // Evenly over all of them.
-                let source = way.source(wanted.filter, number * way.ranges / count);
+                let source = way.source(wanted.filter, way.sample(number, count));
                 probes.extend(source.map(|source| probe(source, wanted, indexes, look_ups)).transpose()?);
             }
             // Nothing beats reading all of a few.
-            let is_short = count == way.ranges && count <= 2 && probes.iter().all(|probe| probe.is_all);
+            let is_all = count == way.ranges && probes.iter().all(|probe| probe.is_all);
+            let is_short = is_all && probes.iter().map(|probe| probe.entries).sum::<u32>() <= SHORT_ENTRIES;
             all.push(Probed { way: place, ranges: way.ranges as f64, probes });
             if is_short {
                 break;

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
-use std::ops::ControlFlow;
+use std::iter::repeat_n;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use chappe_protocol::{Filter, Timestamp};
@@ -27,7 +28,7 @@ const PEEK_COST_MAX: usize = 10_000 * LOOK_UP;
 /// The answer to a question, as far as it was given.
 ///
 /// Between two calls of [`Query::advance`] it holds no transaction: only the filters, and for each index range that
-/// answers them the place of its next entry. It costs memory in proportion to its filters.
+/// answers them and has entries left the place of the next one. It costs memory in proportion to its filters.
 #[derive(Debug)]
 pub struct Query {
     asks: Vec<Open>,
@@ -36,8 +37,12 @@ pub struct Query {
     chosen: usize,
     /// The plan that was asked for.
     forced: Option<Plan>,
-    streams: Vec<Stream>,
-    /// Streams whose next entry is to be looked up; those that were not begun have no place yet.
+    /// Each source of each strand's way, in their order: whose it is. There may be a hundred thousand of them, most without
+    /// entries, so what each one is is made out when it is looked up.
+    streams: Vec<usize>,
+    /// Streams that were not begun, and behind what they begin.
+    unopened: Vec<(Range<usize>, Option<Mark>)>,
+    /// Streams whose next entry is to be looked up, and behind what.
     waiting: Vec<(usize, Option<Mark>)>,
     /// The next entry of all others, lowest position first.
     heads: BinaryHeap<Reverse<StreamHead>>,
@@ -57,13 +62,6 @@ pub struct Query {
 struct Open {
     filter: Filter,
     left: u64,
-}
-
-/// One source of one strand.
-#[derive(Debug)]
-struct Stream {
-    strand: usize,
-    source: Source,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,6 +98,7 @@ impl Query {
             chosen: 0,
             forced: None,
             streams: Vec::new(),
+            unopened: Vec::new(),
             waiting: Vec::new(),
             heads: BinaryHeap::new(),
             judged: None,
@@ -167,7 +166,9 @@ impl Query {
     }
 
     fn is_done(&self) -> bool {
-        self.chosen == self.strands.len() && self.waiting.is_empty() && self.heads.is_empty()
+        let none_waits =
+            self.unopened.iter().all(|(streams, _)| streams.is_empty()) && self.waiting.is_empty();
+        none_waits && self.chosen == self.strands.len() && self.heads.is_empty()
     }
 
     fn run(
@@ -188,7 +189,7 @@ impl Query {
                 }
                 self.choose(&cursors, &mut cost_left)?;
             }
-            while let Some((stream, after)) = self.waiting.pop() {
+            while let Some((stream, after)) = self.next_waiting() {
                 if !self.is_alive(stream) {
                     continue;
                 }
@@ -235,15 +236,25 @@ impl Query {
 
     /// Opens the streams of a strand's way, behind what was judged already.
     fn begin(&mut self, number: usize, after: Option<Mark>, cursors: &Cursors<'_>) {
-        let Self { asks, strands, streams, waiting, .. } = self;
-        let Some(strand) = strands.get(number) else { return };
-        let Some(ask) = asks.get(strand.ask) else { return };
-        if let Some(way) = strand.course.as_ref().and_then(|course| course.choice.way()) {
-            cursors.store.counters.count_plan(way.plan);
+        let Some(course) = self.strands.get(number).and_then(|strand| strand.course.as_ref()) else { return };
+        let Some(way) = course.choice.way() else { return };
+        cursors.store.counters.count_plan(way.plan);
+        let first = self.streams.len();
+        self.streams.extend(repeat_n(number, way.ranges));
+        self.unopened.push((first..self.streams.len(), after));
+    }
+
+    /// The next stream to look up, and behind what.
+    fn next_waiting(&mut self) -> Option<(usize, Option<Mark>)> {
+        if let Some(waiting) = self.waiting.pop() {
+            return Some(waiting);
         }
-        for source in strand.sources(&ask.filter) {
-            waiting.push((streams.len(), after));
-            streams.push(Stream { strand: number, source });
+        loop {
+            let (streams, after) = self.unopened.last_mut()?;
+            if let Some(stream) = streams.next() {
+                return Some((stream, *after));
+            }
+            self.unopened.pop();
         }
     }
 
@@ -255,18 +266,16 @@ impl Query {
         cursors: &mut Cursors<'_>,
         cost_left: &mut usize,
     ) -> Result<(), Error> {
-        let Some(stream) = self.streams.get(number) else { return Ok(()) };
-        let Some(strand) = self.strands.get_mut(stream.strand) else { return Ok(()) };
+        let Some(&owner) = self.streams.get(number) else { return Ok(()) };
+        let Some(strand) = self.strands.get_mut(owner) else { return Ok(()) };
         let Some(ask) = self.asks.get(strand.ask) else { return Ok(()) };
         let is_peek = ask.left == 0;
         let peek_cost_left = if is_peek { self.peek_cost_left } else { usize::MAX };
         let mut skips = Skips { left: (*cost_left).min(peek_cost_left).min(strand.credit()), done: 0 };
-        let ahead = match (&stream.source, after) {
-            (Source::Id(_), Some(_)) => Ahead::Nothing,
-            (Source::Id(id), None) => cursors.by_id(id.as_bytes())?,
-            (Source::Range(index, prefix), after) => {
-                cursors.next(number, (*index, prefix.as_bytes()), after, strand, &mut skips)?
-            }
+        let ahead = match strand.id(&ask.filter, number) {
+            Some(_) if after.is_some() => Ahead::Nothing,
+            Some(id) => cursors.by_id(id.as_bytes())?,
+            None => cursors.next(number, after, (strand, &ask.filter), &mut skips)?,
         };
         match ahead {
             Ahead::Entry(mark) => self.heads.push(Reverse(StreamHead { mark, stream: number })),
@@ -283,8 +292,7 @@ impl Query {
         strand.pay(cost);
         if strand.retreat(&ask.filter, self.streams.len()) {
             cursors.store.counters.count_retreat();
-            let strand = stream.strand;
-            self.begin(strand, self.judged, cursors);
+            self.begin(owner, self.judged, cursors);
         }
         Ok(())
     }
@@ -326,8 +334,7 @@ impl Query {
         let head = record.head();
         self.matching.clear();
         for stream in group {
-            let Some(strand) =
-                self.streams.get(*stream).and_then(|stream| self.strands.get_mut(stream.strand))
+            let Some(strand) = self.streams.get(*stream).and_then(|&strand| self.strands.get_mut(strand))
             else {
                 continue;
             };
@@ -355,8 +362,9 @@ impl Query {
     /// Whether the stream can still change the answer: by an event to send, or by one that shows there is more.
     fn is_alive(&self, number: usize) -> bool {
         let is_peeking = !self.more_stored && self.peek_cost_left > 0;
-        let Some(stream) = self.streams.get(number) else { return false };
-        let Some(strand) = self.strands.get(stream.strand) else { return false };
+        let Some(strand) = self.streams.get(number).and_then(|&strand| self.strands.get(strand)) else {
+            return false;
+        };
         // The others are of a way that was left.
         strand.course.as_ref().is_some_and(|course| number >= course.first_stream)
             && (is_peeking || self.asks.get(strand.ask).is_some_and(|ask| ask.left > 0))
@@ -395,20 +403,23 @@ impl<'t> Cursors<'t> {
     fn next(
         &mut self,
         stream: usize,
-        (index, prefix): (Index, &[u8]),
         after: Option<Mark>,
-        strand: &Strand,
+        (strand, filter): (&Strand, &Filter),
         skips: &mut Skips,
     ) -> Result<Ahead, Error> {
         let entries = match self.open.entry(stream) {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(place) => {
+                let Some(Source::Range(index, prefix)) = strand.source(filter, stream) else {
+                    return Ok(Ahead::Nothing);
+                };
                 let first = (Position::first_at(strand.newest), Seq(0));
                 let from = after.map_or(first, |after| after.max(first));
                 let to = Position::last_at(strand.oldest);
                 let sieve =
                     strand.course.as_ref().map(|course| Arc::clone(&course.sieve)).unwrap_or_default();
-                place.insert(self.indexes.entries(&Within { index, prefix, from, to, sieve })?)
+                let within = Within { index, prefix: prefix.as_bytes(), from, to, sieve };
+                place.insert(self.indexes.entries(&within)?)
             }
         };
         entries.next(skips)

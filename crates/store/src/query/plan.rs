@@ -5,11 +5,11 @@ use std::fmt;
 use chappe_protocol::{EventId, Filter, Kind, TagMode};
 
 use crate::hint::{Given, Sieve};
-use crate::keys::{self, Prefix};
+use crate::keys::{self, COMMON_KINDS, Prefix};
 use crate::tables::Index;
 
 /// Up to so many index ranges, one is opened for each pair of a kind and an author or tag value. Above, kinds are
-/// looked at in the entries instead.
+/// looked at in the entries instead, unless that would take as many ranges.
 const PAIRS_MAX: usize = 1000;
 
 /// Of an AND of more values than this, the first ones are ways; any one of them finds all matches.
@@ -49,36 +49,65 @@ pub(super) struct Way {
     tag: usize,
     /// The first of the tag's values.
     value: usize,
-    /// Each kind has a range of its own.
-    by_kind: bool,
+    /// Which ranges each id, author or value has.
+    split: Split,
+    /// And how many.
+    each: usize,
+}
+
+/// The ranges of an id, author or value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Split {
+    /// A single one.
+    Whole,
+    /// One for each of the filter's kinds.
+    Kinds,
+    /// One for each common kind that the filter does not exclude, and one before them for all other kinds.
+    Common,
 }
 
 /// The ways to answer a filter, those by narrow ranges first. At least one, and the first alone if it is by ids.
 pub(super) fn ways(filter: &Filter) -> Vec<Way> {
+    let way = |plan, subjects: usize, (tag, value), (split, each)| {
+        let ranges = subjects.saturating_mul(each);
+        Way { plan, ranges, tag, value, split, each }
+    };
+    let whole = (Split::Whole, 1);
     if let Some(ids) = &filter.ids {
-        return vec![Way { plan: Plan::Ids, ranges: ids.len(), tag: 0, value: 0, by_kind: false }];
+        return vec![way(Plan::Ids, ids.len(), (0, 0), whole)];
     }
     let kinds = filter.kinds.as_deref();
-    let way = |plan, subjects: usize, (tag, value)| {
-        let pairs =
-            kinds.map(|kinds| kinds.len().saturating_mul(subjects)).filter(|&pairs| pairs <= PAIRS_MAX);
-        Way { plan, ranges: pairs.unwrap_or(subjects), tag, value, by_kind: pairs.is_some() }
+    let common = (Split::Common, 1 + common_kinds(kinds).count());
+    let by_kind = |subjects: usize, (other, each): (Split, usize)| match kinds.map(<[Kind]>::len) {
+        Some(kinds) if kinds.saturating_mul(subjects) <= PAIRS_MAX || kinds <= each => (Split::Kinds, kinds),
+        Some(_) | None => (other, each),
     };
     let mut ways = Vec::new();
     for (place, tag) in filter.tags.iter().enumerate() {
         let plan = Plan::Tags(tag.letter);
+        let values = tag.values.len();
         match tag.mode {
-            TagMode::Any => ways.push(way(plan, tag.values.len(), (place, 0))),
+            TagMode::Any => ways.push(way(plan, values, (place, 0), by_kind(values, common))),
             TagMode::All => {
-                let values = 0..tag.values.len().min(ALL_VALUES_MAX);
-                ways.extend(values.map(|value| way(plan, 1, (place, value))));
+                let values = 0..values.min(ALL_VALUES_MAX);
+                ways.extend(values.map(|value| way(plan, 1, (place, value), by_kind(1, common))));
             }
         }
     }
-    ways.extend(filter.authors.as_ref().map(|authors| way(Plan::Authors, authors.len(), (0, 0))));
-    ways.extend(kinds.filter(|kinds| kinds.len() <= PAIRS_MAX).map(|_| way(Plan::Kinds, 1, (0, 0))));
-    ways.push(Way { plan: Plan::Time, ranges: 1, tag: 0, value: 0, by_kind: false });
+    let authors = filter.authors.as_ref().map(Vec::len);
+    ways.extend(authors.map(|authors| way(Plan::Authors, authors, (0, 0), by_kind(authors, whole))));
+    ways.extend(
+        kinds
+            .filter(|kinds| kinds.len() <= PAIRS_MAX)
+            .map(|_| way(Plan::Kinds, 1, (0, 0), by_kind(1, whole))),
+    );
+    ways.push(way(Plan::Time, 1, (0, 0), whole));
     ways
+}
+
+/// The common kinds among these; all of them when none are named.
+fn common_kinds(kinds: Option<&[Kind]>) -> impl Iterator<Item = Kind> {
+    COMMON_KINDS.into_iter().filter(move |kind| kinds.is_none_or(|kinds| kinds.contains(kind)))
 }
 
 impl Way {
@@ -89,10 +118,13 @@ impl Way {
 
     /// The source with this number.
     pub(super) fn source(&self, filter: &Filter, number: usize) -> Option<Source> {
-        let kinds = filter.kinds.as_deref().filter(|_| self.by_kind).unwrap_or_default();
-        let (subject, kind) = match number.checked_div(kinds.len()) {
-            Some(subject) => (subject, kinds.get(number - subject * kinds.len()).copied()),
-            None => (number, None),
+        let subject = number.checked_div(self.each)?;
+        let place = number - subject * self.each;
+        let kinds = filter.kinds.as_deref();
+        let kind = match self.split {
+            Split::Whole => None,
+            Split::Kinds => Some(*kinds?.get(place)?),
+            Split::Common => place.checked_sub(1).and_then(|place| common_kinds(kinds).nth(place)),
         };
         let range = |plain, with_kind, subject: &[u8]| match kind {
             Some(Kind(kind)) => Source::Range(with_kind, Prefix::new(&[subject, &kind.to_be_bytes()])),
@@ -112,14 +144,19 @@ impl Way {
         }
     }
 
-    /// All sources.
-    pub(super) fn sources(&self, filter: &Filter) -> impl Iterator<Item = Source> {
-        (0..self.ranges).filter_map(|number| self.source(filter, number))
+    /// The number of one of so many sources that stand for all: spread over the ids, authors or values, and over the ranges
+    /// of each, because those of one kind are nothing like those of another.
+    pub(super) fn sample(&self, number: usize, count: usize) -> usize {
+        let subjects = self.ranges.checked_div(self.each).unwrap_or_default();
+        if count >= self.ranges {
+            return number;
+        }
+        number * subjects / count * self.each + number % self.each
     }
 
     /// What is left to look for in the hints of its entries.
     pub(super) fn sieve(&self, filter: &Filter) -> Sieve {
-        Sieve::new(filter, Given { author: self.plan == Plan::Authors, kind: self.by_kind })
+        Sieve::new(filter, Given { author: self.plan == Plan::Authors, kind: self.split == Split::Kinds })
     }
 }
 

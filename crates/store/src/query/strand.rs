@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chappe_protocol::{Filter, Timestamp};
+use chappe_protocol::{EventId, Filter, Timestamp};
 
 use super::choice::{Choice, LOOK_UP, Wanted};
 use super::plan::{Plan, Source};
@@ -80,11 +80,23 @@ impl Strand {
         Ok(())
     }
 
-    /// The sources of the way it goes.
-    pub(super) fn sources<'s>(&'s self, filter: &'s Filter) -> impl Iterator<Item = Source> + 's {
+    /// The id that this stream looks up, if the way it goes is by ids.
+    pub(super) fn id(&self, filter: &Filter, stream: usize) -> Option<EventId> {
+        let way = self.course.as_ref().and_then(|course| course.choice.way())?;
+        if way.plan != Plan::Ids {
+            return None;
+        }
+        match self.source(filter, stream)? {
+            Source::Id(id) => Some(id),
+            Source::Range(..) => None,
+        }
+    }
+
+    /// Where this stream's entries are, which is one of the way it goes.
+    pub(super) fn source(&self, filter: &Filter, stream: usize) -> Option<Source> {
         let filter = self.wider.as_ref().unwrap_or(filter);
-        let way = self.course.as_ref().and_then(|course| course.choice.way());
-        way.into_iter().flat_map(|way| way.sources(filter))
+        let course = self.course.as_ref()?;
+        course.choice.way()?.source(filter, stream.checked_sub(course.first_stream)?)
     }
 
     /// How much may be looked at before this way is too dear.

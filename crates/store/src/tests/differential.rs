@@ -7,6 +7,7 @@ use chappe_testkit::naive::{self, Limits, Model, Offered};
 use chappe_testkit::{Corpus, Rng, TestEvent, random_filter, random_filters};
 
 use super::support::{NOW, TestStore};
+use crate::keys::COMMON_KINDS;
 use crate::{Ask, Completeness, Plan, QueryBounds, Seq, Step, Written, count};
 
 const LIMITS: Limits = Limits { default: 100, max: 300 };
@@ -222,6 +223,48 @@ fn timeline(rng: &mut Rng, corpus: &Corpus) -> Filter {
         tags: if rng.percent(15) { random_filter(rng, corpus).tags } else { Vec::new() },
         ids: None,
     };
+    filter.normalize();
+    filter
+}
+
+/// Tags without kinds, or with more kinds than have ranges of their own: events of common kinds are found in one table, others in
+/// another one.
+#[test]
+fn tags_of_any_kind_are_answered_as_by_plain_loops() {
+    for young_bytes_max in [64 << 10, 3 << 20, 32 << 20] {
+        let world = World::new(11, Corpus::plain(11, 4_000, 60), young_bytes_max);
+        let (mut rng, mut both) = (Rng::new(11), 0);
+        for _ in 0..300 {
+            let filters: Vec<_> =
+                (0..1 + rng.below(3)).map(|_| of_any_kind(&mut rng, &world.corpus)).collect();
+            world.compare_filters(&mut rng, 11, &filters);
+            for filter in &filters {
+                let found = world.held.iter().filter(|(event, _)| naive::matches(filter, event));
+                let (common, other): (Vec<_>, Vec<_>) =
+                    found.partition(|(event, _)| COMMON_KINDS.contains(&Kind(event.kind())));
+                both += usize::from(!common.is_empty() && !other.is_empty());
+            }
+        }
+        assert!(both > 50, "only {both} have matches in both tables");
+    }
+}
+
+/// A filter with tags and no kinds, or hundreds of them.
+fn of_any_kind(rng: &mut Rng, corpus: &Corpus) -> Filter {
+    let mut filter = random_filter(rng, corpus);
+    while filter.tags.is_empty() {
+        filter.tags = random_filter(rng, corpus).tags;
+    }
+    let mut many = |each| {
+        let few = [1059, 1111, 1984, 9_735, 10_002, 30_023, 30_078].into_iter();
+        (0..1_000).chain(few).filter(|_| rng.percent(each)).map(Kind).collect()
+    };
+    let many: [Vec<Kind>; 2] = [many(99), many(60)];
+    filter.kinds = many.into_iter().nth(rng.below(4));
+    filter.ids = None;
+    if rng.percent(70) {
+        filter.authors = None;
+    }
     filter.normalize();
     filter
 }

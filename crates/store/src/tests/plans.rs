@@ -55,7 +55,7 @@ fn of_two_conditions_the_rarer_one_is_read() {
             store.put_all(notes);
         });
         let all = |values| Filter { tags: tagged(values, TagMode::All), ..Filter::default() };
-        let rare = Filter { tags: tagged(&["cats"], TagMode::Any), ..authored(1, 10) };
+        let rare = Filter { tags: tagged(&["cats"], TagMode::Any), ..authored(1, 20) };
         let popular = Filter { tags: tagged(&["nostr"], TagMode::Any), ..authored(1, 10) };
         let cases: [(Filter, Plan, u64, usize); 4] = [
             (rare, Plan::Tags(b't'), 100, 1),

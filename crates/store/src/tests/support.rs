@@ -6,7 +6,8 @@ use chappe_protocol::{EventId, Filter, Kind, KindClass, Timestamp};
 use chappe_testkit::TestEvent;
 use tempfile::TempDir;
 
-use crate::tables::{META_BEGUN, META_SETTLED};
+use crate::keys::{Position, RecordKeys};
+use crate::tables::{Index, META_BEGUN, META_SETTLED};
 use crate::write::Writer;
 use crate::{
     Ask, Completeness, Error, Options, Placement, Progress, Query, QueryBounds, Record, RecordView, Seq,
@@ -156,6 +157,16 @@ impl TestStore {
 
 pub(crate) fn record(event: &TestEvent) -> Record {
     Record::new(&event.event(), event.json().as_bytes())
+}
+
+/// The keys that a record had in `by_tag` before the third layout: one for each in `by_tag_kind`, whatever its kind.
+pub(crate) fn tag_keys_before(keys: &RecordKeys) -> Vec<Vec<u8>> {
+    let with_kinds = keys.iter().filter(|(index, _)| *index == Index::TagKind);
+    let without_kind = with_kinds.map(|(index, key)| {
+        let (tag, _) = index.split_prefix(index.prefix(key));
+        [tag, Position::of_key(key).unwrap().as_bytes()].concat()
+    });
+    without_kind.collect()
 }
 
 pub(crate) fn placement(event: &TestEvent) -> Placement {
