@@ -1,6 +1,7 @@
 //! A running relay: put together from its configuration, and taken apart in the right order.
 
 mod compression;
+mod errand;
 mod listeners;
 mod readiness;
 mod services;
@@ -36,6 +37,7 @@ use crate::server;
 use crate::takeover::{self, ActivationError, Inherited, Successor, TakeOverError};
 use crate::tls::{Tls, TlsError};
 
+pub(crate) use errand::Errand;
 pub(crate) use readiness::Unready;
 pub(crate) use services::{new_store_options, open_keys, open_management, read_access, store_options};
 pub(crate) use settings::{access, retention, rules};
@@ -287,12 +289,23 @@ impl Running {
         tokio::spawn(async move { shared.services.processor.has_writer() }).await.unwrap_or(false)
     }
 
-    /// Has the policy files and the certificate read again, whether they have changed or not.
-    pub fn reload(&self) {
-        self.shared.reload.notify_one();
-        if let Some(tls) = &self.shared.tls {
-            tls.asked.notify_one();
+    /// Has the policy files and the certificate read again, whether they have changed or not. What is given is ready once
+    /// that is done, well or not; an authority's answer (ACME) is not waited for.
+    pub fn reload(&self) -> impl Future<Output = ()> + use<> {
+        let policy = self.shared.reload.ask();
+        let certificate = self.shared.tls.as_ref().map(|tls| (tls.asked.ask(), tls.is_by_acme()));
+        async move {
+            policy.await;
+            if let Some((certificate, false)) = certificate {
+                certificate.await;
+            }
         }
+    }
+
+    /// How long [`Self::stop`] takes at most.
+    #[must_use]
+    pub const fn shutdown(&self) -> Duration {
+        self.shutdown
     }
 }
 

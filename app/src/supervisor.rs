@@ -11,6 +11,14 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process;
 use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
+use tokio::time::sleep;
+
+/// How often more time is asked for while the relay starts, and how much from then on: several times more, because a busy
+/// machine is late.
+const ASK_EVERY: Duration = Duration::from_secs(3);
+const ASK_FOR: Duration = Duration::from_secs(30);
+
 /// Who started us, if they want to hear of us.
 #[derive(Debug, Default)]
 pub(crate) struct Supervisor {
@@ -37,9 +45,26 @@ impl Supervisor {
         self.tell("READY=1");
     }
 
-    /// It is about to end.
-    pub(crate) fn stopping(&self) {
-        self.tell("STOPPING=1");
+    /// Asks for more time, over and over: opening a store may take longer than a start usually may. Never ready; to be dropped
+    /// when the relay serves.
+    pub(crate) async fn ask_for_time(&self) {
+        loop {
+            sleep(ASK_EVERY).await;
+            self.tell(&format!("EXTEND_TIMEOUT_USEC={}", ASK_FOR.as_micros()));
+        }
+    }
+
+    /// Files are read again. [`Self::ready`] ends it.
+    pub(crate) fn reloading(&self) {
+        let now = clock_gettime(ClockId::Monotonic);
+        let microseconds = i128::from(now.tv_sec) * 1_000_000 + i128::from(now.tv_nsec) / 1_000;
+        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={microseconds}"));
+    }
+
+    /// It is about to end, within this time.
+    pub(crate) fn stopping(&self, within: Duration) {
+        let microseconds = within.saturating_add(ASK_FOR).as_micros();
+        self.tell(&format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={microseconds}"));
     }
 
     /// Another process goes on in its place, and is the one to be watched from now on.

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls;
 use tokio_rustls::rustls::ServerConfig;
@@ -26,6 +25,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use self::acme::Acme;
 use self::life::Life;
 use crate::config;
+use crate::relay::Errand;
 use crate::stream::Stream;
 
 pub(crate) use self::acme::{AcmeError, pause};
@@ -76,8 +76,8 @@ pub(crate) struct Tls {
     /// The certificate's file and the key's; one file where they are got by ACME.
     files: [PathBuf; 2],
     acme: Option<Arc<Acme>>,
-    /// Told when the files are to be looked at at once, or the authority is to be asked again.
-    pub(crate) asked: Notify,
+    /// That the files are read at once, or the authority is asked again.
+    pub(crate) asked: Errand,
 }
 
 /// The certificate in force; none before the first one is got.
@@ -138,7 +138,13 @@ impl Tls {
         // The client keeps what a resumed session needs, under a key of ours that changes every few hours.
         setup.ticketer = ring::Ticketer::new().map_err(TlsError::Setup)?;
         setup.send_tls13_tickets = TICKETS;
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(setup)), current, files, acme, asked: Notify::new() })
+        Ok(Self {
+            acceptor: TlsAcceptor::from(Arc::new(setup)),
+            current,
+            files,
+            acme,
+            asked: Errand::default(),
+        })
     }
 
     /// The files that it was read from.

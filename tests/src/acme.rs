@@ -108,7 +108,7 @@ async fn it_is_renewed_before_it_expires() {
     let mut early = authority.join(address, NAME).await;
     // The relay's clock goes to the last third of the certificate's life.
     relay.pass_seconds(now() + LIFE_SECONDS / 3 * 2 + 60 - relay.now());
-    relay.reload();
+    relay.reload().await;
     until("another one", async || authority.shown(address, NAME).await != first).await;
     // By the same account, in one order, and without touching a connection.
     assert_eq!(authority.counts(), (1, 2));

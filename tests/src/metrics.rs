@@ -315,10 +315,8 @@ async fn a_certificate_says_when_it_expires() {
     let (done, said) = promtool(&["check", "metrics"], &scrape.text);
     assert!(done && said.is_empty(), "{said}");
     authority.issue_until(second).write(relay.file("").as_path());
-    relay.reload();
-    while Scrape::of(&relay).await.get(METRIC) != second as f64 {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    relay.reload().await;
+    assert_eq!(Scrape::of(&relay).await.get(METRIC), second as f64);
 }
 
 #[tokio::test]

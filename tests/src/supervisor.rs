@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use chappe_testkit::{EventBuilder, Keys};
 use tempfile::TempDir;
 use tokio::net::UnixDatagram;
 use tokio::process::{Child, Command};
@@ -16,6 +17,12 @@ use crate::harness::{Client, command, free_address, unique};
 
 /// What must come is waited for so long at most; only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// While it starts.
+const MORE_TIME: &str = "EXTEND_TIMEOUT_USEC=30000000\n";
+
+/// With the five seconds of `timeouts.shutdown_seconds`.
+const STOPPING: &str = "STOPPING=1\nEXTEND_TIMEOUT_USEC=35000000\n";
 
 /// Who started the relay.
 struct Manager {
@@ -47,7 +54,17 @@ impl Manager {
         relay.stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
     }
 
+    /// What it is told next, but for the wish for more time.
     async fn hears(&self) -> String {
+        loop {
+            let told = self.hears_all().await;
+            if told != MORE_TIME {
+                return told;
+            }
+        }
+    }
+
+    async fn hears_all(&self) -> String {
         let mut bytes = [0; 1024];
         let count =
             timeout(PATIENCE, self.socket.recv(&mut bytes)).await.expect("it is told nothing").unwrap();
@@ -63,8 +80,18 @@ impl Manager {
 }
 
 fn terminate(relay: &Child) {
+    signal(relay, "TERM");
+}
+
+fn signal(relay: &Child, name: &str) {
     let pid = relay.id().unwrap().to_string();
-    assert!(std::process::Command::new("kill").arg(pid).status().unwrap().success());
+    assert!(std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+}
+
+/// Whole seconds since the machine was started.
+fn uptime_seconds() -> u64 {
+    let text = std::fs::read_to_string("/proc/uptime").unwrap();
+    text.split('.').next().unwrap().parse().unwrap()
 }
 
 async fn ends_well(relay: &mut Child) {
@@ -82,7 +109,7 @@ async fn it_is_told_when_the_relay_serves_and_when_it_stops() {
         // It serves by now, without a wait.
         Client::connect(&format!("ws://{address}")).await.hears_nothing_more().await;
         terminate(&relay);
-        assert_eq!(manager.hears().await, "STOPPING=1\n");
+        assert_eq!(manager.hears().await, STOPPING);
         ends_well(&mut relay).await;
         assert_eq!(manager.left(), None);
     }
@@ -101,6 +128,60 @@ async fn a_relay_that_is_alive_says_so() {
 }
 
 #[tokio::test]
+async fn a_start_that_takes_long_asks_for_time_until_the_relay_serves() {
+    let dir = TempDir::new().unwrap();
+    let manager = Manager::with_file(dir.path());
+    // Reading the policy from it lasts until somebody writes.
+    let policy = dir.path().join("policy");
+    assert!(std::process::Command::new("mkfifo").arg(&policy).status().unwrap().success());
+    let variable = [("CHAPPE_POLICY__FILE", policy.to_str().unwrap())];
+    let relay = manager.start(&dir, free_address(), &[], &variable);
+    for _ in 0..2 {
+        assert_eq!(manager.hears_all().await, MORE_TIME);
+    }
+    let written = tokio::task::spawn_blocking(move || std::fs::write(policy, "{}"));
+    assert_eq!(manager.hears().await, "READY=1\n");
+    written.await.unwrap().unwrap();
+    drop(relay);
+}
+
+#[tokio::test]
+async fn a_reload_is_told_of_when_it_begins_and_when_it_is_done() {
+    let dir = TempDir::new().unwrap();
+    let policy = dir.path().join("policy.json");
+    let write = |text: &str| std::fs::write(&policy, text).unwrap();
+    let (allow, deny) = (r#"{"default_policy":"allow"}"#, r#"{"default_policy":"deny"}"#);
+    write(allow);
+    let (manager, address) = (Manager::with_file(dir.path()), free_address());
+    let variable = [("CHAPPE_POLICY__FILE", policy.to_str().unwrap())];
+    let relay = manager.start(&dir, address, &[], &variable);
+    assert_eq!(manager.hears().await, "READY=1\n");
+    let mut client = Client::connect(&format!("ws://{address}")).await;
+    let mut last = 0;
+    // One that cannot be used is read, too, and the old one stays.
+    for (text, takes) in [(deny, false), ("{", false), (allow, true)] {
+        write(text);
+        signal(&relay, "HUP");
+        let told = manager.hears().await;
+        let time = told.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap_or_else(|| panic!("{told}"));
+        let time: u64 = time.trim_end().parse().unwrap();
+        assert!(last < time && time / 1_000_000 <= uptime_seconds(), "{last} {time}");
+        last = time;
+        assert_eq!(manager.hears().await, "READY=1\n");
+        let event = EventBuilder::new(1).content(unique().to_string()).sign(&Keys::from_seed(1));
+        assert_eq!(client.publish(&event).await.0, takes, "{text}");
+    }
+    drop(relay);
+    // With nothing to read it is done at once.
+    let (manager, dir) = (Manager::without_file(), TempDir::new().unwrap());
+    let relay = manager.start(&dir, free_address(), &[], &[]);
+    assert_eq!(manager.hears().await, "READY=1\n");
+    signal(&relay, "HUP");
+    assert!(manager.hears().await.starts_with("RELOADING=1\n"));
+    assert_eq!(manager.hears().await, "READY=1\n");
+}
+
+#[tokio::test]
 async fn who_takes_over_is_named() {
     let dir = TempDir::new().unwrap();
     let [first, second] = [Manager::with_file(dir.path()), Manager::with_file(dir.path())];
@@ -115,7 +196,7 @@ async fn who_takes_over_is_named() {
     assert_eq!(second.hears().await, "READY=1\n");
     Client::connect(&format!("ws://{address}")).await.hears_nothing_more().await;
     terminate(&new);
-    assert_eq!(second.hears().await, "STOPPING=1\n");
+    assert_eq!(second.hears().await, STOPPING);
     ends_well(&mut new).await;
 }
 

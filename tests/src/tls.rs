@@ -193,8 +193,7 @@ async fn a_new_certificate_disturbs_nobody_and_a_bad_one_changes_nothing() {
     ] as [&dyn Fn(); 3]
     {
         spoil();
-        secure.relay.reload();
-        sleep(Duration::from_millis(300)).await;
+        secure.relay.reload().await;
         assert_eq!(secure.authority.shown(&secure.tls()).await, second.der);
     }
     third.write(secure.dir.path());

@@ -2,7 +2,7 @@
 
 use std::future::pending;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 
 use chappe_buffers::Pool;
@@ -84,9 +84,12 @@ async fn serve(
     buffers: &OnceLock<Pool>,
 ) -> Result<(), ServeError> {
     let mut signals = Signals::new().map_err(ServeError::Runtime)?;
-    let supervisor = Supervisor::from_environment();
+    let supervisor = Arc::new(Supervisor::from_environment());
     let data_dir = config.store.data_dir.clone();
     let sockets = Inherited::from_systemd().map_err(ServeError::Activation)?;
+    // A task of its own: opening a store keeps this one.
+    let asking = Arc::clone(&supervisor);
+    let asking = tokio::spawn(async move { asking.ask_for_time().await });
     let running = match predecessor {
         Predecessor::Stays => Relay::start_on(config, Clock::system(), log, sockets).await,
         Predecessor::Goes => {
@@ -94,6 +97,7 @@ async fn serve(
             Relay::take_over(config, Clock::system(), log, sockets).await
         }
     };
+    asking.abort();
     let running = running.map_err(ServeError::Start)?;
     buffers.get_or_init(|| running.buffers().clone());
     for url in running.urls() {
@@ -116,15 +120,24 @@ async fn serve(
 /// Serves until somebody wants the relay to end.
 async fn until_the_end(running: &Running, signals: &mut Signals, supervisor: &Supervisor) {
     let mut beats = pin!(beats(running, supervisor));
+    let mut reload: Pin<Box<dyn Future<Output = ()>>> = Box::pin(pending());
     loop {
         tokio::select! {
             wish = signals.next() => match wish {
                 Wish::End => {
-                    supervisor.stopping();
+                    supervisor.stopping(running.shutdown());
                     return;
                 }
-                Wish::Reload => running.reload(),
+                Wish::Reload => {
+                    supervisor.reloading();
+                    // One that was asked for before is done with this one.
+                    reload = Box::pin(running.reload());
+                }
             },
+            () = &mut reload => {
+                supervisor.ready();
+                reload = Box::pin(pending());
+            }
             successor = running.taken_over() => {
                 tracing::info!("another process takes over");
                 // The service goes on: it does not stop with this process.

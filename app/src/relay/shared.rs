@@ -13,11 +13,11 @@ use chappe_retention::Tally;
 use chappe_session::{Services, Session};
 use parking_lot::Mutex;
 use serde_json::Value;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::compression::Compression;
-use super::{Phase, Unready};
+use super::{Errand, Phase, Unready};
 use crate::Clock;
 use crate::address::Door;
 use crate::config::{Config, ProxyProtocol};
@@ -52,8 +52,8 @@ pub(crate) struct Shared {
     pub(crate) evicted: Tally,
     /// By the relay's clock.
     pub(crate) started_at: Timestamp,
-    /// Told when the policy files are to be looked at at once.
-    pub(super) reload: Notify,
+    /// That the policy files are read at once.
+    pub(super) reload: Errand,
     /// The blocked addresses that the connections have been told of. Changes wake every connection.
     blocked: watch::Sender<BlockedAddresses>,
     guard: ReplayGuard,
@@ -103,7 +103,7 @@ impl Shared {
             message_bytes_max: config.limits.message_bytes_max,
             compression: Compression::new(&config.compression),
             phase,
-            reload: Notify::new(),
+            reload: Errand::default(),
             blocked: watch::Sender::default(),
             guard: ReplayGuard::default(),
             logs,

@@ -19,6 +19,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use self::buffers::Watch;
 use self::disk::watch_disk;
 use self::retention::retain;
+use super::errand::Wishes;
 use super::{Phase, Shared, reached, settings};
 use crate::config::Config;
 use crate::plugins::Plugins;
@@ -67,15 +68,17 @@ impl Upkeep {
             tasks.push(tokio::spawn(retain(Arc::clone(shared))));
         }
         if !policy_files.is_empty() {
-            tasks.push(tokio::spawn(watch_policy(Arc::clone(shared), plugins, policy_files)));
+            let wishes = shared.reload.wishes();
+            tasks.push(tokio::spawn(watch_policy(Arc::clone(shared), plugins, policy_files, wishes)));
         }
         if let Some(tls) = shared.tls.clone() {
             let shared = Arc::clone(shared);
             tasks.push(tokio::spawn(expiry::tell(Arc::clone(&shared), Arc::clone(&tls), warning_days)));
+            let wishes = tls.asked.wishes();
             tasks.push(if tls.is_by_acme() {
-                tokio::spawn(certificate::renew(shared, tls))
+                tokio::spawn(certificate::renew(shared, tls, wishes))
             } else {
-                tokio::spawn(certificate::watch(shared, tls))
+                tokio::spawn(certificate::watch(shared, tls, wishes))
             });
         }
         tasks
@@ -151,19 +154,19 @@ async fn keep_buffers(shared: Arc<Shared>, thresholds: Thresholds) {
 ///
 /// They are looked at instead of watched by the system: that works on every file system, through links and through
 /// editors that put a new file in the old one's place.
-async fn watch_policy(shared: Arc<Shared>, plugins: Arc<Plugins>, files: Vec<PathBuf>) {
+async fn watch_policy(shared: Arc<Shared>, plugins: Arc<Plugins>, files: Vec<PathBuf>, mut wishes: Wishes) {
     let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
     let mut ticks = every(LOOK_EVERY);
     let mut seen = stamps(&files);
     loop {
         let asked = tokio::select! {
             () = &mut closed => return,
-            _ = ticks.tick() => false,
-            () = shared.reload.notified() => true,
+            _ = ticks.tick() => None,
+            wish = wishes.next() => Some(wish),
         };
         // Before reading, so that a change during it is seen the next time.
         let now = stamps(&files);
-        if !asked && now == seen {
+        if asked.is_none() && now == seen {
             continue;
         }
         seen = now;
@@ -173,6 +176,7 @@ async fn watch_policy(shared: Arc<Shared>, plugins: Arc<Plugins>, files: Vec<Pat
         let _ = tokio::task::spawn_blocking(move || management.reload_policy(at)).await;
         let access = shared.services.management.live().load_full();
         plugins.keep_scripts(access.policy().scripts());
+        asked.into_iter().for_each(|wish| shared.reload.finish(wish));
     }
 }
 

@@ -72,9 +72,9 @@ impl Relay {
         self.running.as_ref().unwrap().addresses()
     }
 
-    /// Has it read its files again, as SIGHUP does.
-    pub fn reload(&self) {
-        self.running.as_ref().unwrap().reload();
+    /// Has it read its files again, as SIGHUP does, and waits until that is done.
+    pub async fn reload(&self) {
+        self.running.as_ref().unwrap().reload().await;
     }
 
     /// `127.0.0.1:PORT` where its metrics are to be had, if they are.

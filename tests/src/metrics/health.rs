@@ -95,10 +95,8 @@ async fn a_relay_is_ready_by_the_policy_that_is_in_force() {
     let relay = start_with(|config| config.policy.file = file.path().to_owned()).await;
     for (text, stale) in [(r#"{"default_policy":"#, 1.0), (r#"{"default_policy":"deny"}"#, 0.0)] {
         write(text);
-        relay.reload();
-        while Scrape::of(&relay).await.get("chappe_policy_stale") != stale {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        relay.reload().await;
+        assert_eq!(Scrape::of(&relay).await.get("chappe_policy_stale"), stale);
         assert_eq!(answer(&relay, "/readyz").await, ready());
     }
 }

@@ -56,17 +56,15 @@ async fn file_with_a_fault_leaves_the_old_policy_in_force() {
     let (mut client, mut seed) = (setting.connect_from("192.0.2.1").await.unwrap(), 0);
     for bad in ["", r#"{"default_policy":"#, r#"{"default_polizy":"allow"}"#] {
         setting.write_policy(bad);
-        setting.running.reload();
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        setting.running.reload().await;
         assert!(!setting.takes(&mut client, &mut seed).await, "{bad}");
     }
     std::fs::remove_file(setting.directory.path().join("policy.json")).unwrap();
-    setting.running.reload();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    setting.running.reload().await;
     assert!(!setting.takes(&mut client, &mut seed).await, "no file");
     setting.write_policy(ALLOW);
-    setting.running.reload();
-    setting.takes_soon(&mut client, &mut seed, true).await;
+    setting.running.reload().await;
+    assert!(setting.takes(&mut client, &mut seed).await);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::{LOOK_EVERY, every, stamps};
+use crate::relay::errand::Wishes;
 use crate::relay::{Phase, Shared, reached};
 use crate::tls::{self, Tls};
 
@@ -16,7 +17,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// Has the certificate read again when its files have changed, or when somebody asks for it.
 ///
 /// Certificate and key are changed one after the other: they are read once nothing has changed between two looks.
-pub(super) async fn watch(shared: Arc<Shared>, tls: Arc<Tls>) {
+pub(super) async fn watch(shared: Arc<Shared>, tls: Arc<Tls>, mut wishes: Wishes) {
     let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
     let mut ticks = every(LOOK_EVERY);
     let mut seen = stamps(tls.files());
@@ -24,24 +25,25 @@ pub(super) async fn watch(shared: Arc<Shared>, tls: Arc<Tls>) {
     loop {
         let asked = tokio::select! {
             () = &mut closed => return,
-            _ = ticks.tick() => false,
-            () = tls.asked.notified() => true,
+            _ = ticks.tick() => None,
+            wish = wishes.next() => Some(wish),
         };
         let now = stamps(tls.files());
         let has_moved = now != std::mem::replace(&mut seen, now.clone());
         is_changed |= has_moved;
-        if !asked && (!is_changed || has_moved) {
+        if asked.is_none() && (!is_changed || has_moved) {
             continue;
         }
         is_changed = false;
-        let tls = Arc::clone(&tls);
-        let _ = tokio::task::spawn_blocking(move || tls.reload()).await;
+        let reading = Arc::clone(&tls);
+        let _ = tokio::task::spawn_blocking(move || reading.reload()).await;
+        asked.into_iter().for_each(|wish| tls.asked.finish(wish));
     }
 }
 
 /// Has a certificate got by ACME where there is none, and another one before it expires. After a failure it is tried again
 /// when a pause is over, or when somebody asks for it.
-pub(super) async fn renew(shared: Arc<Shared>, tls: Arc<Tls>) {
+pub(super) async fn renew(shared: Arc<Shared>, tls: Arc<Tls>, mut wishes: Wishes) {
     let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));
     let renewal_in = || tls.renewal_in(shared.clock.now().0);
     let mut failures = 0_u32;
@@ -53,7 +55,7 @@ pub(super) async fn renew(shared: Arc<Shared>, tls: Arc<Tls>) {
         tokio::select! {
             () = &mut closed => return,
             () = sleep(wait) => {}
-            () = tls.asked.notified() => {}
+            _ = wishes.next() => {}
         }
         if renewal_in().is_some_and(|wait| !wait.is_zero()) {
             continue;
