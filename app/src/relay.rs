@@ -39,7 +39,9 @@ use crate::tls::{Tls, TlsError};
 
 pub(crate) use errand::Errand;
 pub(crate) use readiness::Unready;
-pub(crate) use services::{new_store_options, open_keys, open_management, read_access, store_options};
+pub(crate) use services::{
+    new_store_options, open_keys, open_management, read_access, store_access, store_options,
+};
 pub(crate) use settings::{access, retention, rules};
 pub(crate) use shared::Shared;
 

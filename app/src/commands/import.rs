@@ -5,6 +5,7 @@ mod input;
 mod intake;
 mod lines;
 mod report;
+mod room;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -20,8 +21,8 @@ use self::lines::{Line, read_line};
 use self::report::{Form, Report};
 use super::open_store;
 use super::progress::{Progress, Unit};
-use crate::Clock;
 use crate::config::Config;
+use crate::{Clock, StartError};
 
 /// Why an import did not come to its end. What was committed before stays.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub enum ImportError {
     Open(OpenError),
     /// The store cannot be read or written, or is full.
     Store(chappe_store::Error),
+    /// The lists and rules by which room is made cannot be read.
+    Lists(StartError),
     /// The report cannot be written.
     Report(io::Error),
 }
@@ -67,6 +70,7 @@ pub fn run(config: &Config, file: &Path) -> Result<(), ImportError> {
         Stopped::Input(error) => unreadable(error),
         Stopped::Database(error) => no_database(error.into()),
         Stopped::Store(error) => ImportError::Store(error),
+        Stopped::Lists(error) => ImportError::Lists(error),
     })
 }
 
@@ -76,6 +80,7 @@ enum Stopped {
     Input(io::Error),
     Database(rusqlite::Error),
     Store(chappe_store::Error),
+    Lists(StartError),
 }
 
 /// Imports every line. The report counts what was committed, also when the import stopped half way.
@@ -124,7 +129,7 @@ fn import_rows(
     });
     // What was seen before it stopped stays, but not where it was the store that stopped it.
     let done = match seen {
-        Err(Stopped::Store(error)) => Err(Stopped::Store(error)),
+        Err(stopped @ (Stopped::Store(_) | Stopped::Lists(_))) => Err(stopped),
         seen => intake.commit().and(seen),
     };
     (intake.into_report(), done)
@@ -146,6 +151,7 @@ impl fmt::Display for ImportError {
             Self::Database(file, error) => write!(f, "cannot read {}: {error}", file.display()),
             Self::Open(error) => error.fmt(f),
             Self::Store(error) => write!(f, "the import stopped: {error}"),
+            Self::Lists(error) => write!(f, "the import stopped, because room cannot be made: {error}"),
             Self::Report(error) => write!(f, "cannot write the report: {error}"),
         }
     }

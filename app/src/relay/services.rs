@@ -72,11 +72,26 @@ pub(crate) fn open_keys(config: &Config) -> Result<RelayKeys, StartError> {
 ///
 /// [`StartError`] when the relay's own key, the lists or the policy files cannot be read.
 pub(crate) fn read_access(config: &Config, reader: &Reader, now: Timestamp) -> Result<Access, StartError> {
+    let files = settings::policy_files(config);
+    chappe_management::read_access(reader, settings_with_key(config)?, files, now)
+        .map_err(StartError::Management)
+}
+
+/// The same of a store that is open.
+///
+/// # Errors
+///
+/// As [`read_access`].
+pub(crate) fn store_access(config: &Config, store: &Store, now: Timestamp) -> Result<Access, StartError> {
+    let files = settings::policy_files(config);
+    chappe_management::store_access(store, settings_with_key(config)?, files, now)
+        .map_err(StartError::Management)
+}
+
+fn settings_with_key(config: &Config) -> Result<Settings, StartError> {
     let has_key = RelayKeys::file(&config.store.data_dir).exists();
     let keys = has_key.then(|| open_keys(config)).transpose()?;
-    let settings = Settings { relay_key: keys.map(|keys| keys.public()), ..settings::access(config) };
-    chappe_management::read_access(reader, settings, settings::policy_files(config), now)
-        .map_err(StartError::Management)
+    Ok(Settings { relay_key: keys.map(|keys| keys.public()), ..settings::access(config) })
 }
 
 /// Opens what changes while the relay runs.

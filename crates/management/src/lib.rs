@@ -46,7 +46,7 @@ pub use management::{Management, OpenError};
 pub use membership::Answer;
 pub use methods::explain_by;
 pub use policy_files::{PolicyFileError, PolicyFileFault, PolicyFiles};
-pub use reading::read_access;
+pub use reading::{read_access, store_access};
 pub use relay_keys::{OwnEvent, RelayKeys, RelayKeysError};
 pub use state::{ListFull, StateError};
 pub use surroundings::{ConnectionOrder, Numbers, Surroundings, WantedConnections};

@@ -1,4 +1,4 @@
-//! Who may do what, as a reader beside the relay finds it: for commands that judge what is stored.
+//! Who may do what, as a command finds it that judges what is stored: beside the relay, or in its place.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -7,8 +7,9 @@ use std::sync::Arc;
 use chappe_authorization::{Access, Settings};
 use chappe_policy::{Follows, KeySet};
 use chappe_protocol::{Kind, PublicKey, Timestamp};
-use chappe_store::{Error, Mark, Reader, Seq};
+use chappe_store::{Error, Mark, Reader, Seq, Store};
 
+use crate::following::Following;
 use crate::management::OpenError;
 use crate::policy_files::PolicyFiles;
 use crate::state::State;
@@ -34,15 +35,37 @@ pub fn read_access(
         ControlFlow::Continue(())
     })?;
     let state = State::of(entries).map_err(OpenError::State)?;
+    let access = compile(&state, settings, files)?;
+    let follows = follows(reader, &access.follow_roots(), now)?;
+    Ok(access.with_follows(Arc::new(follows)))
+}
+
+/// The same of a store that is open to be written, without reading all events.
+///
+/// # Errors
+///
+/// As [`read_access`].
+pub fn store_access(
+    store: &Store,
+    settings: Settings,
+    files: PolicyFiles,
+    now: Timestamp,
+) -> Result<Access, OpenError> {
+    let state = State::load(store).map_err(OpenError::State)?;
+    let access = compile(&state, settings, files)?;
+    let follows = Following::default().refresh(store, &access, now)?;
+    Ok(access.with_follows(follows))
+}
+
+/// All but the follow lists.
+fn compile(state: &State, settings: Settings, files: PolicyFiles) -> Result<Access, OpenError> {
     let (_, ReadPolicies { policy, .. }) = PolicyDesk::open(files).map_err(OpenError::Policy)?;
     let moderators = settings.moderators.iter().chain(state.moderators.keys()).copied().collect();
     let mut access = Access::new(Settings { moderators, ..settings });
     if let Some(policy) = policy {
         access = access.with_policy(policy);
     }
-    access = access.with_standing(Arc::new(state.standing()));
-    let follows = follows(reader, &access.follow_roots(), now)?;
-    Ok(access.with_follows(Arc::new(follows)))
+    Ok(access.with_standing(Arc::new(state.standing())))
 }
 
 fn follows(reader: &Reader, roots: &KeySet, now: Timestamp) -> Result<Follows, Error> {

@@ -5,10 +5,11 @@ use chappe_codec::{Scratch, decode_event};
 use chappe_processing::{placement, record};
 use chappe_protocol::{Prefix, Refusal};
 use chappe_routing::{Desks, route};
-use chappe_store::{Placement, Record, Store, Write, Written};
+use chappe_store::{Error, Placement, Record, Space, Store, Write, Written};
 use chappe_validation::{Rules, Verifier};
 
 use super::database::Row;
+use super::room::Room;
 use super::{Form, Report, Stopped};
 use crate::Clock;
 use crate::config::Config;
@@ -31,6 +32,9 @@ pub(super) struct Intake<'a> {
     json: Vec<u8>,
     batch: Vec<(Record, Placement)>,
     batch_bytes: usize,
+    batch_bytes_max: usize,
+    /// None where there is no ceiling.
+    room: Option<Room<'a>>,
     report: Report,
 }
 
@@ -39,17 +43,19 @@ enum No {
     Duplicate,
     Ephemeral,
     Refused(Refusal),
-    Failed(chappe_store::Error),
+    Failed(Error),
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(config: &Config, store: &'a Store, clock: &'a Clock, form: Form) -> Self {
+    pub(super) fn new(config: &'a Config, store: &'a Store, clock: &'a Clock, form: Form) -> Self {
         // An operator may bring in the history of years, whatever work it cost; sizes are bounded as for clients.
         let rules = Rules {
             tags_max: config.limits.event_tags_max,
             tag_value_bytes_max: config.limits.tag_value_bytes_max,
             ..Rules::import()
         };
+        let room = Room::below_ceiling(config, store, clock);
+        let batch_bytes_max = room.as_ref().map_or(usize::MAX, Room::batch_bytes_max).min(BATCH_BYTES_MAX);
         Self {
             store,
             clock,
@@ -62,6 +68,8 @@ impl<'a> Intake<'a> {
             json: Vec::new(),
             batch: Vec::with_capacity(BATCH_EVENTS_MAX),
             batch_bytes: 0,
+            batch_bytes_max,
+            room,
             report: Report::of(form),
         }
     }
@@ -111,7 +119,7 @@ impl<'a> Intake<'a> {
             Err(No::Refused(refusal)) => self.report.refuse(&refusal),
             Err(No::Failed(error)) => return Err(Stopped::Store(error)),
         }
-        if self.batch.len() >= BATCH_EVENTS_MAX || self.batch_bytes >= BATCH_BYTES_MAX {
+        if self.batch.len() >= BATCH_EVENTS_MAX || self.batch_bytes >= self.batch_bytes_max {
             self.commit()
         } else {
             Ok(())
@@ -135,12 +143,16 @@ impl<'a> Intake<'a> {
         Ok((record, placement))
     }
 
-    /// Puts the batch on disk.
+    /// Puts the batch on disk, and makes room for the next one where there is a ceiling.
     pub(super) fn commit(&mut self) -> Result<(), Stopped> {
         let writes: Vec<_> =
             self.batch.iter().map(|(record, placement)| Write { record, placement: *placement }).collect();
-        let written = self.store.write(&writes, self.clock.now());
         let report = &mut self.report;
+        let mut written = self.store.write(&writes, self.clock.now());
+        if let (Err(Error::Full(Space::Ceiling)), Some(room)) = (&written, &mut self.room) {
+            room.make(report)?;
+            written = self.store.write(&writes, self.clock.now());
+        }
         match &written {
             Ok(written) => {
                 for written in written {
@@ -156,7 +168,8 @@ impl<'a> Intake<'a> {
         }
         self.batch.clear();
         self.batch_bytes = 0;
-        written.map(drop).map_err(Stopped::Store)
+        written.map_err(Stopped::Store)?;
+        self.room.as_mut().map_or(Ok(()), |room| room.keep(&mut self.report))
     }
 }
 

@@ -28,7 +28,7 @@ impl Form {
     }
 }
 
-/// Counts of lines or rows; each that is not empty is in exactly one of them.
+/// Counts of lines or rows; each that is not empty is in exactly one of them. What was removed is counted beside.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Report {
     pub(super) form: Form,
@@ -50,6 +50,10 @@ pub(super) struct Report {
     pub(super) ephemeral: u64,
     /// Of which no more was taken because the store failed.
     pub(super) uncommitted: u64,
+    /// What was stored, now or before, and had to make room.
+    pub(super) evicted: u64,
+    /// The same, older than its rule keeps any.
+    pub(super) too_old: u64,
     refused: BTreeMap<String, Refused>,
 }
 
@@ -87,7 +91,9 @@ impl Report {
 
     /// For who watches.
     pub(super) fn brief(&self) -> String {
-        format!("{} {}s, {} stored", grouped(self.lines), self.form.noun(), grouped(self.stored))
+        let brief = format!("{} {}s, {} stored", grouped(self.lines), self.form.noun(), grouped(self.stored));
+        let removed = self.evicted + self.too_old;
+        if removed == 0 { brief } else { format!("{brief}, {} removed for room", grouped(removed)) }
     }
 
     /// How many lines were refused, over all reasons.
@@ -109,6 +115,8 @@ impl fmt::Display for Report {
             ("hidden there, not taken", self.hidden),
             ("ephemeral, never stored", self.ephemeral),
             ("not committed", self.uncommitted),
+            ("removed to make room below store.bytes_max", self.evicted),
+            ("removed because they were too old", self.too_old),
             ("refused", self.refused()),
         ];
         for (index, (name, count)) in counts.iter().enumerate() {
