@@ -13,6 +13,11 @@ pub(crate) fn grouped(number: u64) -> String {
     out
 }
 
+/// So many of something that takes an "s" for more than one.
+pub(crate) fn many(number: u64, word: &str) -> String {
+    format!("{} {word}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 /// Bytes in the largest unit that leaves something before the point: `1.9 GiB`.
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];

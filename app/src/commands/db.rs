@@ -25,6 +25,7 @@ pub use self::set::SetError;
 use crate::cli::DbCommand;
 use crate::commands::open_store;
 use crate::config::Config;
+use crate::figures::many;
 use crate::relay::{new_store_options, store_options};
 use crate::{Clock, StartError};
 
@@ -118,7 +119,9 @@ impl fmt::Display for DbError {
             Self::OtherKey(path) => {
                 write!(f, "{} is the key of another relay: it would be replaced", path.display())
             }
-            Self::Stopped { removed, error } => write!(f, "{error}; {removed} events were removed before"),
+            Self::Stopped { removed, error } => {
+                write!(f, "{error}; {} removed before that", many(*removed, "event"))
+            }
             Self::Unreadable { seq } => {
                 write!(f, "record {seq} cannot be read: `chappe db verify` says more")
             }

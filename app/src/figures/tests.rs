@@ -51,3 +51,9 @@ fn days_have_dates() {
     // Whatever an event says.
     assert!(!date(u64::MAX / 86_400).is_empty());
 }
+
+#[test]
+fn one_of_something_is_one() {
+    let told = [0, 1, 2, 1_000].map(|number| many(number, "event"));
+    assert_eq!(told, ["0 events", "1 event", "2 events", "1,000 events"]);
+}

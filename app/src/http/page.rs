@@ -13,6 +13,9 @@ use crate::figures::grouped;
 /// Holds `{{name}}` where a value goes.
 const TEMPLATE: &str = include_str!("page.html");
 
+/// Claude Chappe's telegraph, for pages of the relay.
+pub(super) const TELEGRAPH: &str = include_str!("telegraph.svg");
+
 /// All of the page that is known when the relay starts, as HTML.
 #[derive(Debug)]
 pub(super) struct Page {
@@ -31,6 +34,7 @@ impl Page {
             contact => format!(" Its operator: {}.", escape(contact)),
         };
         let fixed = [
+            ("telegraph", TELEGRAPH.trim_end().to_owned()),
             ("name", escape(changing.name(config))),
             ("description", escape(changing.description(config))),
             ("contact", contact),

@@ -9,7 +9,7 @@ use chappe_store::{QueryBounds, Return, Seq, Step, Store, query};
 
 use super::DbError;
 use crate::commands::progress::{Progress, Unit};
-use crate::figures::{bytes, grouped};
+use crate::figures::{bytes, grouped, many};
 
 /// Events that are removed by one commit.
 const AT_ONCE: usize = 500;
@@ -46,10 +46,13 @@ pub(super) fn run(store: &Store, filter: &Filter, deed: Deed, mut out: impl Writ
         writeln!(out, "kind {kind:<6}{:>12} events  {}", grouped(*events), bytes(*size))
             .map_err(DbError::Write)?;
     }
-    let matching = grouped(ids.len() as u64);
     let said = match deed {
-        Deed::Try => format!("{matching} events match; nothing was removed: --yes removes them"),
-        Deed::Remove(may_return) => format!("{} events removed", grouped(remove(store, &ids, may_return)?)),
+        Deed::Try => {
+            let verb = if ids.len() == 1 { "matches" } else { "match" };
+            let matching = many(ids.len() as u64, "event");
+            format!("{matching} {verb}; nothing was removed: --yes does it")
+        }
+        Deed::Remove(may_return) => format!("{} removed", many(remove(store, &ids, may_return)?, "event")),
     };
     writeln!(out, "{said}").map_err(DbError::Write)
 }

@@ -18,7 +18,7 @@ use super::retention::Judge;
 use crate::Clock;
 use crate::commands::progress::{Progress, Unit};
 use crate::config::Config;
-use crate::figures::{bytes, date, grouped};
+use crate::figures::{bytes, date, grouped, many};
 use crate::relay::retention;
 
 const SECONDS_A_DAY: u64 = 86_400;
@@ -124,11 +124,7 @@ fn head(reader: &Reader, usage: &Usage, unsettled: u64) -> Result<String, DbErro
         ("events", grouped(usage.events)),
         (
             "numbers given",
-            format!(
-                "{}, so {} events were removed or replaced",
-                grouped(last),
-                grouped(last.saturating_sub(usage.events))
-            ),
+            format!("{}, {} gone again", grouped(last), many(last.saturating_sub(usage.events), "event")),
         ),
         ("file", format!("{}, {} of it in use", bytes(file), bytes(usage.bytes_used))),
         (
@@ -139,7 +135,7 @@ fn head(reader: &Reader, usage: &Usage, unsettled: u64) -> Result<String, DbErro
                 percent(usage.bytes_used, usage.map_bytes)
             ),
         ),
-        ("unsettled", format!("{} events whose index entries are kept in memory", grouped(unsettled))),
+        ("unsettled", format!("{} with index entries that are kept in memory", many(unsettled, "event"))),
     ];
     let mut text = String::new();
     rows.iter().for_each(|(name, value)| put(&mut text, format_args!("{name:<14} {value}\n")));

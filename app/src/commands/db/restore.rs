@@ -14,7 +14,7 @@ use super::check::{Damage, decode};
 use super::parts::{Parts, Stop, plain};
 use super::set::{self, Manifest, RELAY_KEY, REST, Run, SetError, create_private, io_at};
 use crate::commands::progress::{Progress, Unit};
-use crate::figures::grouped;
+use crate::figures::many;
 
 /// Marks that go into one commit.
 const MARKS_AT_ONCE: usize = 1024;
@@ -49,8 +49,8 @@ pub(super) fn run(
         builder.finish(Seq(newest.manifest.last)).map_err(DbError::Build)?;
     }
     let done = if place.is_some() { "restored" } else { "whole" };
-    let plural = if runs.len() == 1 { "" } else { "s" };
-    writeln!(out, "{} events of {} run{plural}: {done}", grouped(events), runs.len()).map_err(DbError::Write)
+    let (events, runs) = (many(events, "event"), many(runs.len() as u64, "run"));
+    writeln!(out, "{events} of {runs}: {done}").map_err(DbError::Write)
 }
 
 /// What is being restored.

@@ -13,7 +13,7 @@ use super::DbError;
 use crate::Clock;
 use crate::commands::progress::{Progress, Unit};
 use crate::config::Config;
-use crate::figures::{bytes, date, grouped};
+use crate::figures::{bytes, date, grouped, many};
 use crate::relay::{read_access, retention};
 
 /// The rules, and the lists that they go by, as a reader finds them.
@@ -91,12 +91,12 @@ impl Judge {
             put(text, format_args!("nothing has to make room now\n"));
         }
         for Turn { order: turn, going, until_day } in turns {
-            let (events, size) = (grouped(going.events), bytes(going.bytes));
+            let (events, size) = (many(going.events, "event"), bytes(going.bytes));
             let (turn, until) = (order(Some(*turn)), date(*until_day));
             put(
                 text,
                 format_args!(
-                    "to make room, order {turn}: {events} events, {size}, from the oldest to about {until}\n"
+                    "to make room, order {turn}: {events}, {size}, from the oldest to about {until}\n"
                 ),
             );
         }

@@ -3,6 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::LazyLock;
 
+use crate::http::page::TELEGRAPH;
+
 /// One file.
 #[derive(Debug)]
 pub(super) struct File {
@@ -19,7 +21,7 @@ macro_rules! script {
     };
 }
 
-/// The page itself; holds `{{version}}` where the others are named.
+/// The page itself; holds `{{version}}` where the others are named, and `{{telegraph}}`.
 const PAGE: &str = include_str!("web/page.html");
 
 /// What the page loads.
@@ -57,7 +59,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 /// The page.
 pub(super) fn page() -> String {
-    PAGE.replace("{{version}}", &VERSION)
+    PAGE.replace("{{version}}", &VERSION).replace("{{telegraph}}", TELEGRAPH.trim_end())
 }
 
 /// The file at `VERSION/NAME`.

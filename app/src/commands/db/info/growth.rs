@@ -3,7 +3,7 @@
 use chappe_protocol::Timestamp;
 
 use super::{SECONDS_A_DAY, Tallies, Tally};
-use crate::figures::{bytes, grouped};
+use crate::figures::{bytes, many};
 
 /// So many whole days before today are looked at.
 const DAYS: u64 = 30;
@@ -37,11 +37,11 @@ pub(super) fn growth(days: &Tallies<u64>, all: Tally, room: Room, now: Timestamp
     let in_all = u128::from(sum.bytes) * u128::from(room.used) / u128::from(all.bytes.max(1));
     let a_day = u64::try_from(in_all).unwrap_or(u64::MAX) / span.max(1);
     let lasts = match room.left.checked_div(a_day) {
-        Some(days) if days < FAR_DAYS => format!("room for {} days", grouped(days)),
+        Some(days) if days < FAR_DAYS => format!("room for {}", many(days, "day")),
         Some(_) | None => "room for more than ten years".to_owned(),
     };
-    let events = grouped(sum.events.div_ceil(span.max(1)));
-    format!("{events} events, {} a day in the last {span} days, by created_at: {lasts}", bytes(a_day))
+    let (events, span) = (many(sum.events.div_ceil(span.max(1)), "event"), many(span, "day"));
+    format!("{events}, {} a day in the last {span}, by created_at: {lasts}", bytes(a_day))
 }
 
 #[cfg(test)]

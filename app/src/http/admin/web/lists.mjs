@@ -22,7 +22,8 @@ export async function showList(place, { list, key, row, remove, removeLabel, add
     const page = await call(list, last === undefined ? { limit: ROWS } : { limit: ROWS, after: last });
     for (const entry of page) rows.append(line(entry));
     if (page.length > 0) last = page.at(-1)[key];
-    more.hidden = page.length < ROWS;
+    // A short page may be all that the relay gives at once.
+    more.hidden = page.length === 0 || (page.length < ROWS && (await call(list, { limit: 1, after: last })).length === 0);
     if (rows.childElementCount === 0) rows.append(h("li", { class: "nobody" }, "Nobody and nothing is on this list."));
     await nameThem();
   }
