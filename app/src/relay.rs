@@ -126,7 +126,7 @@ impl Relay {
     ) -> Result<Running, StartError> {
         let tls = open_tls(&config)?;
         let store = services::open_store(&config.store).map_err(StartError::Store)?;
-        let listeners = listeners::listen(&config, &mut inherited).await?;
+        let listeners = listeners::listen(&config, &mut inherited)?;
         inherited.none_left().map_err(StartError::Activation)?;
         Self::begin(config, (clock, log), store, listeners, tls)
     }
@@ -148,7 +148,7 @@ impl Relay {
         inherited.append(others);
         // Whatever can fail comes before the old one is told to go.
         let tls = open_tls(&config)?;
-        let listeners = listeners::listen(&config, &mut inherited).await?;
+        let listeners = listeners::listen(&config, &mut inherited)?;
         let store = succession::open_store_after(taking, &config.store).await?;
         Self::begin(config, (clock, log), store, listeners, tls)
     }

@@ -15,7 +15,7 @@ use crate::server::{Front, Link};
 use crate::takeover::Inherited;
 use crate::tls::Tls;
 
-/// Connections that wait to be accepted; what tokio asks for as well.
+/// Connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
 
 /// A listener that serves nothing yet: connections to it wait.
@@ -62,7 +62,7 @@ impl Listener {
 }
 
 /// Listens at every address of the configuration, in its order; by a socket that is there already, where there is one.
-pub(super) async fn listen(config: &Config, inherited: &mut Inherited) -> Result<Vec<Listener>, StartError> {
+pub(super) fn listen(config: &Config, inherited: &mut Inherited) -> Result<Vec<Listener>, StartError> {
     let roles = [
         (Role::Plain, &config.listen.addresses),
         (Role::Tls, &config.tls.addresses),
@@ -74,8 +74,7 @@ pub(super) async fn listen(config: &Config, inherited: &mut Inherited) -> Result
             let failed = |error| StartError::Listen(address, error);
             let listener = match inherited.take(address) {
                 Some(socket) => TcpListener::from_std(socket),
-                None if has_both(address, &roles) => bind_v6_alone(address),
-                None => TcpListener::bind(address).await,
+                None => bind(address, &roles),
             };
             listeners.push(Listener { address, listener: listener.map_err(failed)?, role });
         }
@@ -83,23 +82,26 @@ pub(super) async fn listen(config: &Config, inherited: &mut Inherited) -> Result
     Ok(listeners)
 }
 
-/// Whether this is every address of IPv6, and every address of IPv4 is listened on at the same port. Most systems take
-/// `[::]` for both unless they are told, and would refuse the second.
-fn has_both(address: SocketAddr, roles: &[(Role, &Vec<SocketAddr>)]) -> bool {
-    let of_v4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
-    let is_any = address.ip() == Ipv6Addr::UNSPECIFIED && address.port() != 0;
-    is_any && roles.iter().any(|(_, addresses)| addresses.contains(&of_v4))
-}
-
-fn bind_v6_alone(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = Socket::new(Domain::IPV6, Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_only_v6(true)?;
-    // As for the others: a relay that has just stopped must not keep the next one from its port.
+/// Opens it, with room for [`BACKLOG`] connections that wait to be accepted: the library's own way has 128.
+fn bind(address: SocketAddr, roles: &[(Role, &Vec<SocketAddr>)]) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if is_v6_alone(address, roles) {
+        socket.set_only_v6(true)?;
+    }
+    // A relay that has just stopped must not keep the next one from its port.
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     TcpListener::from_std(socket.into())
+}
+
+/// Whether this is every address of IPv6, and every address of IPv4 is listened on at the same port. Most systems take
+/// `[::]` for both unless they are told, and would refuse the second.
+fn is_v6_alone(address: SocketAddr, roles: &[(Role, &Vec<SocketAddr>)]) -> bool {
+    let of_v4 = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port());
+    let is_any = address.ip() == Ipv6Addr::UNSPECIFIED && address.port() != 0;
+    is_any && roles.iter().any(|(_, addresses)| addresses.contains(&of_v4))
 }
 
 /// Puts behind each listener what is spoken there.
@@ -117,3 +119,6 @@ pub(super) fn open(listeners: Vec<Listener>, tls: Option<&Arc<Tls>>, routes: &Ro
     // Without TLS there is no listener that needs it: the configuration was checked.
     listeners.into_iter().filter_map(open).collect()
 }
+
+#[cfg(test)]
+mod tests;
