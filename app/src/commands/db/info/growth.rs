@@ -31,7 +31,7 @@ pub(super) fn growth(days: &Tallies<u64>, all: Tally, room: Room, now: Timestamp
         sum.bytes += tally.bytes;
     }
     if sum.events == 0 {
-        return format!("no events of the last {DAYS} days");
+        return format!("no events of the {DAYS} days before today");
     }
     // With what the indexes take beside it.
     let in_all = u128::from(sum.bytes) * u128::from(room.used) / u128::from(all.bytes.max(1));

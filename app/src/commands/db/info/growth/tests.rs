@@ -27,6 +27,6 @@ fn a_young_store_is_told_of_by_the_days_that_it_has() {
     let room = Room { used: 1_000_000, left: 1_000_000 };
     assert!(told(&[(TODAY - 2, 600), (TODAY - 1, 400)], room).starts_with("500 events, "));
     for none in [&[][..], &[(TODAY, 7)], &[(TODAY - 100, 7)], &[(TODAY + 3, 7)]] {
-        assert_eq!(told(none, room), "no events of the last 30 days");
+        assert_eq!(told(none, room), "no events of the 30 days before today");
     }
 }
