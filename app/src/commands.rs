@@ -6,6 +6,7 @@ mod desk;
 pub mod export;
 pub mod import;
 pub mod invite;
+pub mod owner;
 mod packing;
 pub mod pages;
 pub mod policy;

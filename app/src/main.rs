@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use chappe_app::Clock;
 use chappe_app::cli::{Cli, Command, ConfigCommand, PolicyCommand};
 use chappe_app::commands::serve::Predecessor;
-use chappe_app::commands::{config, db, export, import, invite, pages, policy, query, serve};
+use chappe_app::commands::{config, db, export, import, invite, owner, pages, policy, query, serve};
 use chappe_app::config::Config;
 use clap::Parser;
 
@@ -29,6 +29,9 @@ fn main() -> ExitCode {
 
 fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
     let (out, remarks) = (std::io::stdout(), std::io::stderr());
+    if opens_store(&command) {
+        owner::check(&settings.store.data_dir)?;
+    }
     match command {
         Command::Serve { take_over } => {
             serve::run(settings, if take_over { Predecessor::Goes } else { Predecessor::Stays })?;
@@ -56,6 +59,23 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
+}
+
+/// Whether it makes files in the data directory by opening what is there; a relay that root starts there is root's choice.
+const fn opens_store(command: &Command) -> bool {
+    match command {
+        Command::Db(_)
+        | Command::Export { .. }
+        | Command::Import { .. }
+        | Command::Invite { .. }
+        | Command::Policy(PolicyCommand::Explain { .. })
+        | Command::Query { .. } => true,
+        Command::Completions { .. }
+        | Command::Config(_)
+        | Command::Man { .. }
+        | Command::Policy(PolicyCommand::Check { .. })
+        | Command::Serve { .. } => false,
+    }
 }
 
 fn fail(error: &dyn Error, code: ExitCode) -> ExitCode {

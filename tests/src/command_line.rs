@@ -9,7 +9,7 @@ use chappe_testkit::naive::{self, Limits, Model, Offered};
 use chappe_testkit::{Corpus, EventBuilder, Keys, TestEvent};
 use tempfile::TempDir;
 
-use crate::harness::{Process, chappe, counted, import, lines, on, run, seed};
+use crate::harness::{Process, chappe, counted, import, lines, on, run, said_on, seed};
 
 fn note(content: &str) -> TestEvent {
     EventBuilder::new(1).content(content).sign(&Keys::from_seed(1))
@@ -462,4 +462,25 @@ fn a_query_is_answered_and_explained() {
     let nowhere = dir.path().join("nowhere");
     let said = run(chappe(&["--data-dir", nowhere.to_str().unwrap(), "query"]));
     assert!(said.code == Some(1) && said.err.contains("there is no store at"), "{}", said.err);
+}
+
+#[test]
+fn root_leaves_no_files_in_somebody_elses_store() {
+    let dir = TempDir::new().unwrap();
+    import(dir.path(), &lines([&note("hello")]));
+    // Only root can give a directory away; and only for root this is about anything.
+    if std::os::unix::fs::chown(dir.path(), Some(7447), None).is_err() {
+        return;
+    }
+    for command in
+        [&["db", "compact"][..], &["db", "info"], &["export"], &["import"], &["query"], &["invite"]]
+    {
+        let said = said_on(dir.path(), command);
+        assert_eq!((said.code, said.out.as_str()), (Some(1), ""), "{command:?}");
+        assert!(said.err.contains("another user") && said.err.contains("sudo -u '#7447'"), "{}", said.err);
+    }
+    // What does not touch the store is done by anybody.
+    on(dir.path(), &["config", "check"]);
+    std::os::unix::fs::chown(dir.path(), Some(0), None).unwrap();
+    assert!(on(dir.path(), &["db", "info"]).contains("events"));
 }
