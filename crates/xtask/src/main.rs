@@ -59,7 +59,7 @@ enum Task {
     /// Count the instructions of the hot path; tells how to run the load generator
     Bench(bench::Options),
     /// Make a Debian package: binary, service, manual pages, completions; it is left in target/debian
-    Package,
+    Package(package::Options),
     /// Start the relay from an optimised build: `cargo xtask run -- --listen 127.0.0.1:7447`
     Run(RunOptions),
 }
@@ -90,7 +90,7 @@ fn perform(workspace: &Workspace, task: &Task) -> Result<(), Failure> {
         Task::Test(options) => test::test(workspace, options),
         Task::Fuzz(options) => fuzz::fuzz(workspace, options),
         Task::Bench(options) => bench::bench(workspace, options),
-        Task::Package => package::package(workspace),
+        Task::Package(options) => package::package(workspace, options),
         Task::Run(options) => {
             let mut relay = workspace.cargo("run");
             relay.args(["--release", "--package", "chappe", "--"]).args(&options.arguments);

@@ -7,6 +7,7 @@ mod decisions;
 mod heads;
 mod links;
 mod manifests;
+mod packages;
 mod rows;
 mod text;
 mod tree;
@@ -14,6 +15,7 @@ mod tree;
 use std::fmt;
 
 use crate::command::Failure;
+use crate::package::assets::assets;
 use crate::workspace::Workspace;
 use tree::Tree;
 
@@ -50,6 +52,7 @@ pub(crate) fn tidy(workspace: &Workspace) -> Result<(), Failure> {
     let tree = Tree::read(workspace.root())?;
     let rooms = arrows::rooms(workspace.metadata(), workspace.root())?;
     let mut faults = arrows::faults(&rooms);
+    faults.extend(packages::faults(&assets(workspace.metadata())?, &tree));
     for rule in
         [text::faults, manifests::faults, heads::faults, links::faults, rows::faults, decisions::faults]
     {
