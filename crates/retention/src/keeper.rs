@@ -11,9 +11,10 @@ use chappe_store::{Error, RecordView, Spot, Store};
 use crate::plan::{Fate, Order, Plan, due_until};
 use crate::tally::Cause;
 
-/// What one step looks at: some milliseconds of reading.
+/// What one step looks at: some milliseconds of reading. As much again for each degree of haste: an OK that comes later is better
+/// than one that has to be a no, because events come faster than others go.
 const VISITS_A_STEP: usize = 2_000;
-/// What one step chooses: what one commit can remove while an OK waits.
+/// What one step chooses: what one commit can remove while an OK waits. As much again for each degree of haste.
 const EVICTIONS_A_STEP: usize = 100;
 
 /// What was passed is looked at again this long after the last time, when something has changed about it.
@@ -72,6 +73,8 @@ pub struct Step {
     pub evictions: Vec<Eviction>,
     /// Whether another step is due.
     pub state: State,
+    /// How near the ceiling is: see [`Plan::haste`].
+    pub haste: u32,
 }
 
 impl Keeper {
@@ -102,14 +105,16 @@ impl Keeper {
         self.turns.iter_mut().for_each(|(_, spot)| *spot = None);
     }
 
-    /// Chooses the next events that have to go, if any. Reads some thousand events at most, and writes nothing.
+    /// Chooses the next events that have to go, if any: the more, the nearer the ceiling is. Reads some ten thousand events at
+    /// most, and writes nothing.
     ///
     /// # Errors
     ///
     /// What the store says when it cannot be read.
     pub fn step(&mut self, store: &Store, access: &Access, now: Timestamp) -> Result<Step, Error> {
         self.rewind(access, now);
-        let mut choice = Choice { plan: &self.plan, access, visits: VISITS_A_STEP, evictions: Vec::new() };
+        let used = store.usage()?.bytes_used;
+        let mut choice = Choice::new(&self.plan, access, self.plan.haste(used));
         for (rule, spot) in &mut self.ages {
             let age = self.plan.rules.get(*rule).and_then(|rule| rule.age_seconds_max);
             let Some(until) = age.and_then(|age| due_until(age, now)) else { continue };
@@ -118,14 +123,13 @@ impl Keeper {
                 return Ok(choice.more());
             }
         }
-        let used = store.usage()?.bytes_used;
         let mark = if self.is_making_room { self.plan.ends_at() } else { self.plan.begins_at() };
         self.is_making_room = self.plan.bytes_max > 0 && used > mark;
         if !choice.evictions.is_empty() {
             return Ok(choice.more());
         }
         if !self.is_making_room {
-            return Ok(Step { evictions: Vec::new(), state: State::Kept });
+            return Ok(choice.end(State::Kept));
         }
         let wanted = used.saturating_sub(self.plan.ends_at());
         for (order, spot) in &mut self.turns {
@@ -136,7 +140,7 @@ impl Keeper {
                 return Ok(choice.more());
             }
         }
-        Ok(Step { evictions: Vec::new(), state: State::Stuck })
+        Ok(choice.end(State::Stuck))
     }
 
     /// Goes back to what has come late, or to the beginning when lists are others: not more often than so often, because
@@ -184,11 +188,19 @@ impl Lists {
 struct Choice<'a> {
     plan: &'a Plan,
     access: &'a Access,
+    haste: u32,
     visits: usize,
     evictions: Vec<Eviction>,
+    evictions_max: usize,
 }
 
-impl Choice<'_> {
+impl<'a> Choice<'a> {
+    const fn new(plan: &'a Plan, access: &'a Access, haste: u32) -> Self {
+        let pace = 1 + haste as usize;
+        let (visits, evictions_max) = (VISITS_A_STEP * pace, EVICTIONS_A_STEP * pace);
+        Self { plan, access, haste, visits, evictions: Vec::new(), evictions_max }
+    }
+
     /// Walks on from the spot, oldest first, and chooses what `is_meant`, until it is enough. True when it came to the end.
     fn walk(
         &mut self,
@@ -199,7 +211,7 @@ impl Choice<'_> {
         is_meant: impl Fn(&Fate) -> bool,
         bytes_wanted: u64,
     ) -> Result<bool, Error> {
-        let Self { plan, access, visits, evictions } = self;
+        let Self { plan, access, visits, evictions, evictions_max, .. } = self;
         let mut bytes_chosen = 0;
         let walked = store.walk_oldest(*spot, until, *visits, &mut |record: RecordView<'_>| {
             let (head, bytes) = (record.head(), record.bytes() as u64);
@@ -208,7 +220,7 @@ impl Choice<'_> {
                 evictions.push(Eviction { id: head.id, rule: fate.rule, cause, bytes });
                 bytes_chosen += bytes;
             }
-            if evictions.len() >= EVICTIONS_A_STEP || bytes_chosen >= bytes_wanted {
+            if evictions.len() >= *evictions_max || bytes_chosen >= bytes_wanted {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())
@@ -220,7 +232,11 @@ impl Choice<'_> {
     }
 
     fn more(self) -> Step {
-        Step { evictions: self.evictions, state: State::More }
+        self.end(State::More)
+    }
+
+    fn end(self, state: State) -> Step {
+        Step { evictions: self.evictions, state, haste: self.haste }
     }
 }
 

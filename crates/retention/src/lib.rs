@@ -22,6 +22,6 @@ mod tally;
 
 pub use group::{Group, group_of};
 pub use keeper::{Eviction, Keeper, State, Step};
-pub use plan::{Fate, Order, Plan, Rule, TooOld};
+pub use plan::{Fate, HASTE_MAX, Order, Plan, Rule, TooOld};
 pub use survey::{Row, Survey, Turn};
 pub use tally::{Cause, Evicted, Tally};

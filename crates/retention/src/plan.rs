@@ -9,6 +9,9 @@ use crate::group::{Group, group_of};
 
 const SECONDS_A_DAY: u64 = 86_400;
 
+/// What [`Plan::haste`] is at the ceiling.
+pub const HASTE_MAX: u32 = 16;
+
 /// When an event's turn is to make room: those of a lower order go first, within one the oldest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Order(pub u16);
@@ -139,6 +142,14 @@ impl Plan {
     #[must_use]
     pub const fn ends_at(&self) -> u64 {
         self.bytes_max / 32 * 29
+    }
+
+    /// How near the ceiling is when so much is used: from 0, where room begins to be made, to [`HASTE_MAX`] at the whole of it.
+    #[must_use]
+    pub fn haste(&self, used: u64) -> u32 {
+        let above = used.saturating_sub(self.begins_at());
+        let parts = above.checked_div(self.bytes_max / 16 / u64::from(HASTE_MAX)).unwrap_or(0);
+        u32::try_from(parts).unwrap_or(HASTE_MAX).min(HASTE_MAX)
     }
 
     fn has_ages(&self) -> bool {

@@ -50,7 +50,8 @@ impl<'a> Room<'a> {
         let access = relay::store_access(self.config, self.store, now).map_err(Stopped::Lists)?;
         let mut keeper = Keeper::new(Arc::clone(&self.plan));
         loop {
-            let Step { evictions, state } = keeper.step(self.store, &access, now).map_err(Stopped::Store)?;
+            let Step { evictions, state, .. } =
+                keeper.step(self.store, &access, now).map_err(Stopped::Store)?;
             let ids: Vec<EventId> = evictions.iter().map(|eviction| eviction.id).collect();
             if !ids.is_empty() {
                 self.store.remove(&ids, Return::Allowed).map_err(Stopped::Store)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chappe_protocol::EventId;
-use chappe_retention::{Eviction, Keeper, State, Step};
+use chappe_retention::{Eviction, HASTE_MAX, Keeper, State, Step};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
@@ -13,7 +13,8 @@ use tokio::time::sleep;
 use super::{LOOK_EVERY, every};
 use crate::relay::{Phase, Shared, reached};
 
-/// Between two steps, so that reading and writing have the disk to themselves for most of the time.
+/// Between two steps, so that reading and writing have the disk to themselves for most of the time; shorter the nearer the ceiling
+/// is, and none at it.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Looks every second whether something has to go.
@@ -40,7 +41,9 @@ pub(super) async fn retain(shared: Arc<Shared>) {
 async fn catch_up(shared: &Arc<Shared>, keeper: &Arc<Mutex<Keeper>>) -> bool {
     let mut events = 0;
     let state = loop {
-        let Some(Step { evictions, state }) = next_step(shared, keeper).await else { break State::Kept };
+        let Some(Step { evictions, state, haste }) = next_step(shared, keeper).await else {
+            break State::Kept;
+        };
         if !evictions.is_empty() {
             if !remove(shared, &evictions).await {
                 // Why is in the log. They are found again.
@@ -52,7 +55,7 @@ async fn catch_up(shared: &Arc<Shared>, keeper: &Arc<Mutex<Keeper>>) -> bool {
         if state != State::More {
             break state;
         }
-        sleep(PAUSE).await;
+        sleep(PAUSE * HASTE_MAX.saturating_sub(haste) / HASTE_MAX).await;
     };
     if events > 0 {
         tracing::debug!(events, "removed what is kept no longer");

@@ -141,7 +141,7 @@ impl World {
             assert_eq!(too_old, [], "what is too old goes first");
             assert_eq!(making_room, self.candidates()[..making_room.len()]);
         }
-        assert!(step.evictions.len() <= EVICTIONS_A_STEP);
+        assert!(step.evictions.len() <= EVICTIONS_A_STEP * (1 + step.haste as usize));
         let ids: Vec<_> = step.evictions.iter().map(|eviction| eviction.id).collect();
         assert_eq!(self.store.remove(&ids, Return::Allowed).unwrap(), ids.len());
         self.held.retain(|event| !ids.contains(&event.id()));

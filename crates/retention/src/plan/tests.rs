@@ -151,3 +151,11 @@ fn turns_come_in_order_and_each_once() {
     let plan = Plan { rules: Vec::new(), bytes_max: 3_200 };
     assert_eq!((plan.begins_at(), plan.ends_at()), (3_000, 2_900));
 }
+
+#[test]
+fn haste_grows_up_to_the_ceiling() {
+    let plan = Plan { rules: Vec::new(), bytes_max: 25_600 };
+    let used = [0, 24_000, 24_099, 24_100, 24_850, 25_599, 25_600, u64::MAX];
+    assert_eq!(used.map(|used| plan.haste(used)), [0, 0, 0, 1, 8, 15, 16, 16]);
+    assert_eq!([0, 1, u64::MAX].map(|used| Plan::default().haste(used)), [0, 0, 0], "without a ceiling");
+}
