@@ -139,6 +139,18 @@ pub struct Store {
     pub disk_free_bytes_min: u64,
     /// Memory for index entries that have not been written into their tables yet, in bytes, about.
     pub young_bytes_max: usize,
+    /// Whether events are compressed on disk.
+    pub compression: StoreCompression,
+}
+
+/// How events are kept on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreCompression {
+    /// As they are served.
+    Off,
+    /// Compressed by zstd, with a dictionary that the relay makes of its own events.
+    Zstd,
 }
 
 /// How much a client may ask for or send.
@@ -262,6 +274,7 @@ impl Default for Store {
             bytes_max: 0,
             disk_free_bytes_min: 256 << 20,
             young_bytes_max: 256 * MIB,
+            compression: StoreCompression::Off,
         }
     }
 }

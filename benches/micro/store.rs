@@ -109,11 +109,11 @@ fn put(filled: Filled) -> Filled {
 #[bench::ids_20(0, ids)]
 #[bench::profile(0, profile)]
 fn get(filled: Filled) -> (Filled, usize) {
-    let mut bytes = 0;
+    let (mut bytes, mut room) = (0, Vec::new());
     let mut query = query(vec![filled.filter.clone()], QueryBounds::unlimited(Seq(u64::MAX)));
     let step = Step { events_max: 100, scans_max: 1_000 };
     let mut each = |record: chappe_store::RecordView<'_>| {
-        bytes += black_box(record.json()).len();
+        bytes += black_box(record.json(&mut room).expect("a sound record")).len();
         ControlFlow::Continue(())
     };
     while let Progress::More =

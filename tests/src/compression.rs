@@ -1,6 +1,6 @@
 //! permessage-deflate (RFC 7692): what is agreed on, what goes compressed, and that it reads as what goes plain.
 
-mod client;
+pub(crate) mod client;
 
 use chappe_testkit::{EventBuilder, Keys, TestEvent};
 

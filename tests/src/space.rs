@@ -1,5 +1,6 @@
 //! Room: what becomes of events when the disk runs low, and which of them are kept.
 
+mod compressed;
 mod import;
 mod low_disk;
 mod retention;

@@ -46,7 +46,15 @@ pub enum DbCommand {
     ///
     /// Writes what it holds into a new file, without the pages that were freed, and puts that into place in one step. The
     /// disk needs room for both. Nothing else may have the store open: stop the relay first.
-    Compact,
+    Compact {
+        /// Compress all events on the way, by one dictionary made from them; store.compression is for new ones
+        #[arg(long, conflicts_with = "plain")]
+        compress: bool,
+
+        /// Keep all events as they are served, so that an earlier version can open the store
+        #[arg(long)]
+        plain: bool,
+    },
 
     /// Bring a store of an earlier version up to date
     ///

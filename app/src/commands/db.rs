@@ -18,7 +18,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use chappe_store::{BuildError, Error, OpenError, Reader, Return};
+use chappe_store::{BuildError, Compression, Error, OpenError, Reader, Return};
 
 pub use self::set::SetError;
 
@@ -75,7 +75,14 @@ pub fn run(config: &Config, command: &DbCommand, out: impl Write) -> Result<(), 
         DbCommand::Info { top } => info::run(&open_reader(config)?, config, *top, out),
         DbCommand::Retention => retention::run(&open_reader(config)?, config, out),
         DbCommand::Verify => verify::run(&open_reader(config)?, out),
-        DbCommand::Compact => compact::run(&config.store.data_dir, &store_options(&config.store), out),
+        DbCommand::Compact { compress, plain } => {
+            let form = match (compress, plain) {
+                (true, _) => Some(Compression::Zstd),
+                (_, true) => Some(Compression::Off),
+                (false, false) => None,
+            };
+            compact::run(&config.store.data_dir, &store_options(&config.store), form, out)
+        }
         DbCommand::Repair { drop } => {
             let unsound = if *drop { repair::Unsound::Dropped } else { repair::Unsound::SetAside };
             let options = new_store_options(&config.store).map_err(DbError::Open)?;

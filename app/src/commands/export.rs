@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use chappe_protocol::{Filter, Timestamp};
-use chappe_store::{OpenError, QueryBounds, Step, Store, query};
+use chappe_store::{OpenError, QueryBounds, RecordView, Step, Store, query};
 
 use super::open_store;
 use super::packing::{Packer, Packing};
@@ -110,20 +110,31 @@ fn export(
     let mut events = 0;
     let newest = store.last_seq().map_err(ExportError::Store)?;
     let mut query = query(vec![filter], QueryBounds::unlimited(newest));
+    let mut room = Vec::new();
     loop {
         let mut written = Ok(());
         let progress = query.advance(store, now, STEP, &mut |_| true, &mut |record| {
-            written = out.write_all(record.json()).and_then(|()| out.write_all(b"\n"));
+            written = write_line(&mut out, &record, &mut room);
             events += 1;
             each(events);
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        written.map_err(ExportError::Write)?;
+        written?;
         match progress.map_err(ExportError::Store)? {
             chappe_store::Progress::More => {}
             chappe_store::Progress::Done(_) => return out.flush().map_err(ExportError::Write),
         }
     }
+}
+
+/// Writes the event as it is served, and ends the line.
+pub(super) fn write_line(
+    out: &mut impl Write,
+    record: &RecordView<'_>,
+    room: &mut Vec<u8>,
+) -> Result<(), ExportError> {
+    let json = record.json(room).map_err(ExportError::Store)?;
+    out.write_all(json).and_then(|()| out.write_all(b"\n")).map_err(ExportError::Write)
 }
 
 impl fmt::Display for ExportError {

@@ -50,16 +50,16 @@ fn answer(
     let newest = store.last_seq().map_err(ExportError::Store)?;
     let query = query(vec![filter], QueryBounds::unlimited(newest));
     let mut query = if let Some(plan) = plan { query.by(plan) } else { query };
-    let begun_at = Instant::now();
+    let (begun_at, mut room) = (Instant::now(), Vec::new());
     loop {
         let mut written = Ok(());
         let progress = query.advance(store, now, STEP, &mut |_| true, &mut |record| {
             if output == Output::Events {
-                written = out.write_all(record.json()).and_then(|()| out.write_all(b"\n"));
+                written = export::write_line(out, &record, &mut room);
             }
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        written.map_err(ExportError::Write)?;
+        written?;
         if let Progress::Done(_) = progress.map_err(ExportError::Store)? {
             break;
         }

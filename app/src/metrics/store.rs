@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chappe_store::{Saved, Store};
 use chappe_validation::KeyLookups;
 
 use super::page::Page;
@@ -27,6 +28,7 @@ pub(super) fn write(page: &mut Page<'_>, shared: &Shared) -> fmt::Result {
         of(|usage| usage.map_bytes),
     )?;
     disk(page, shared)?;
+    saved(page, &shared.services.store)?;
     let KeyLookups { hits, misses } = shared.services.verifier.key_lookups();
     page.counters(
         "chappe_cache_lookups",
@@ -43,6 +45,26 @@ pub(super) fn write(page: &mut Page<'_>, shared: &Shared) -> fmt::Result {
         "chappe_policy_stale",
         "Whether a policy file has a fault, so that what it said before is still in force: 1 or 0.",
         shared.services.management.is_policy_stale().into(),
+    )
+}
+
+fn saved(page: &mut Page<'_>, store: &Store) -> fmt::Result {
+    let Saved { events, plain_bytes, kept_bytes } = store.saved();
+    page.gauge(
+        "chappe_store_dictionaries",
+        "Dictionaries that stored events are compressed by.",
+        store.dictionaries() as u64,
+    )?;
+    page.counters("chappe_store_compressed_events", "Events that were stored compressed.", [([], events)])?;
+    page.counters(
+        "chappe_store_compressed_plain_bytes",
+        "Bytes that those have when they are served.",
+        [([], plain_bytes)],
+    )?;
+    page.counters(
+        "chappe_store_compression_saved_bytes",
+        "Bytes that those take less on disk.",
+        [([], plain_bytes.saturating_sub(kept_bytes))],
     )
 }
 

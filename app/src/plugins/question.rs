@@ -10,7 +10,7 @@ use crate::config::Dialect;
 
 /// Appends the question about the event, as a line.
 pub(super) fn append_question(out: &mut Vec<u8>, dialect: Dialect, awaiting: &Awaiting) {
-    let (json, key, address) = (awaiting.record().view().json(), signed_in(awaiting), address(awaiting));
+    let (json, key, address) = (awaiting.record().json(), signed_in(awaiting), address(awaiting));
     match dialect {
         Dialect::Strfry => {
             out.extend_from_slice(br#"{"type":"new","event":"#);

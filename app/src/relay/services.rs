@@ -11,7 +11,7 @@ use chappe_management::{Management, RelayKeys};
 use chappe_processing::{Hooks, Processor};
 use chappe_protocol::Timestamp;
 use chappe_session::{AuthChallenge, Counts, Services, Workspaces};
-use chappe_store::{Migrated, OpenError, Options, Reader, Store};
+use chappe_store::{Compression, Migrated, OpenError, Options, Reader, Store};
 use chappe_validation::Verifier;
 
 use super::{StartError, settings};
@@ -51,6 +51,10 @@ pub(crate) fn store_options(config: &config::Store) -> Options {
         bytes_max: config.bytes_max,
         disk_free_bytes_min: config.disk_free_bytes_min,
         young_bytes_max: config.young_bytes_max,
+        compression: match config.compression {
+            config::StoreCompression::Off => Compression::Off,
+            config::StoreCompression::Zstd => Compression::Zstd,
+        },
         ..Options::default()
     }
 }

@@ -2,6 +2,7 @@
 
 mod buffers;
 mod certificate;
+mod dictionary;
 mod disk;
 mod expiry;
 mod retention;
@@ -17,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use self::buffers::Watch;
+use self::dictionary::keep_dictionary;
 use self::disk::watch_disk;
 use self::retention::retain;
 use super::errand::Wishes;
@@ -63,6 +65,7 @@ impl Upkeep {
             tokio::spawn(tell_blocked(Arc::clone(shared))),
             tokio::spawn(watch_disk(Arc::clone(shared))),
             tokio::spawn(keep_buffers(Arc::clone(shared), thresholds)),
+            tokio::spawn(keep_dictionary(Arc::clone(shared))),
         ];
         if !shared.services.retention.keeps_everything() {
             tasks.push(tokio::spawn(retain(Arc::clone(shared))));

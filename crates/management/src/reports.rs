@@ -41,8 +41,9 @@ impl Management {
     /// Puts a report aside until the next [`Self::tick`]: the writer's thread must not wait for a change.
     pub(crate) fn note_report(&self, record: &RecordView<'_>, now: Timestamp) {
         // The record's own tags lack the third string, which says what is wrong.
-        let mut scratch = Scratch::default();
-        let Ok(event) = decode_event(record.json(), &mut scratch) else { return };
+        let (mut scratch, mut room) = (Scratch::default(), Vec::new());
+        let Ok(json) = record.json(&mut room) else { return };
+        let Ok(event) = decode_event(json, &mut scratch) else { return };
         let targets = targets(event.head.tags.iter());
         if targets.is_empty() {
             return;

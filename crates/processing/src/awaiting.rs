@@ -76,10 +76,7 @@ impl Awaiting {
     pub fn bytes(&self) -> usize {
         let keys = size_of::<PublicKey>().saturating_mul(self.signed_in.len());
         let checks = size_of::<Check>().saturating_mul(self.checks.len());
-        size_of::<Self>()
-            .saturating_add(self.record.as_bytes().len())
-            .saturating_add(keys)
-            .saturating_add(checks)
+        size_of::<Self>().saturating_add(self.record.bytes_held()).saturating_add(keys).saturating_add(checks)
     }
 
     /// Lets it go on: to the writer, or, ephemeral, to its audience. It may come up against what the store says.

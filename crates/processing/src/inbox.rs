@@ -36,7 +36,7 @@ impl Live {
     /// What it counts against [`Inbox::new`]'s bound: the bytes of its JSON.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.record.view().json().len()
+        self.record.json().len()
     }
 }
 

@@ -2,13 +2,14 @@
 
 use chappe_authorization::Permit;
 use chappe_routing::Route;
-use chappe_store::{Placement, Record};
+use chappe_store::{Compressor, Placement, Record};
 
-/// The event in the form in which it is kept and sent: encoded once, here. `bytes` is memory to do it in.
+/// The event in the form in which it is kept and sent: encoded once, here, and compressed for the store. `bytes` is memory to
+/// do it in.
 #[must_use]
-pub fn record(permit: &Permit<'_>, bytes: &mut Vec<u8>) -> Record {
+pub fn record(permit: &Permit<'_>, bytes: &mut Vec<u8>, compressor: Compressor<'_>) -> Record {
     let event = permit.event();
-    Record::put_together(&event, bytes, |json| chappe_codec::append_event(json, &event))
+    Record::put_together(&event, bytes, compressor, |json| chappe_codec::append_event(json, &event))
 }
 
 /// What storing an event that goes this way means; nothing for ephemeral ones, which are never stored (NIP-01),

@@ -8,7 +8,7 @@ use chappe_authorization::{Permit, Source};
 use chappe_buffers::Pool;
 use chappe_protocol::{EventId, Filter, Timestamp};
 use chappe_routing::Route;
-use chappe_store::{Seq, Store};
+use chappe_store::{Compressor, Seq, Store};
 use chappe_subscriptions::Token;
 use parking_lot::Mutex;
 
@@ -112,10 +112,12 @@ impl Processor {
         (publisher, ticket): (&Arc<Inbox>, Ticket),
         source: Source<'_>,
     ) -> Submitted {
+        let placement = placement(route);
+        // What is not stored is not compressed either.
+        let compressor = placement.map_or(Compressor::NONE, |_| self.store.compressor());
         // Its JSON, and its tags once more.
         let bytes = room.bytes().saturating_mul(2);
-        let record = record(permit, &mut self.buffers.take_for(bytes));
-        let placement = placement(route);
+        let record = record(permit, &mut self.buffers.take_for(bytes), compressor);
         if !permit.checks().is_empty() || !permit.delay().is_zero() {
             let peer = match source {
                 Source::Client(peer) => Some(peer),

@@ -215,7 +215,7 @@ impl<'a> Choice<'a> {
         let mut bytes_chosen = 0;
         let walked = store.walk_oldest(*spot, until, *visits, &mut |record: RecordView<'_>| {
             let (head, bytes) = (record.head(), record.bytes() as u64);
-            let fate = plan.fate(access, &head, record.json().len());
+            let fate = plan.fate(access, &head, record.json_bytes());
             if is_meant(&fate) {
                 evictions.push(Eviction { id: head.id, rule: fate.rule, cause, bytes });
                 bytes_chosen += bytes;

@@ -55,7 +55,7 @@ impl<'p> Survey<'p> {
     /// Counts one event.
     pub fn count(&mut self, record: &RecordView<'_>) {
         let (head, bytes) = (record.head(), record.bytes() as u64);
-        let fate = self.plan.fate(self.access, &head, record.json().len());
+        let fate = self.plan.fate(self.access, &head, record.json_bytes());
         let row = match (fate.rule, fate.order) {
             (Some(rule), _) => self.rules.get_mut(rule),
             (None, Some(_)) => Some(&mut self.unruled),

@@ -94,15 +94,16 @@ impl Compression {
     ) -> Option<Effort> {
         let Self { agreement, compressor, untold } = self;
         let Compressor { deflater, memory, .. } = &**compressor;
-        let json = record.json();
-        if json.len() < deflater.message_bytes_min() || !agreement.reaches(json.len() + 1) {
+        let json_bytes = record.json_bytes();
+        if json_bytes < deflater.message_bytes_min() || !agreement.reaches(json_bytes + 1) {
             return None;
         }
         let mut effort = Effort::Copied;
         let compress = || {
             effort = Effort::Compressed;
-            let mut end = pool.take_for(json.len() + 1);
-            end.extend_from_slice(json);
+            let mut end = pool.take_for(json_bytes + 1);
+            // One that cannot be read is told of by who comes to send it as it is.
+            record.append_json(&mut end).ok()?;
             end.push(b']');
             deflater.share(&end)
         };

@@ -96,15 +96,32 @@ impl Outbox {
     }
 
     /// Adds an EVENT message.
-    pub(crate) fn event(&mut self, subscription: &SubscriptionId, record: &RecordView<'_>) -> Effort {
+    ///
+    /// # Errors
+    ///
+    /// [`chappe_store::Error::Corrupt`] when its wire form cannot be read. Nothing is added then.
+    pub(crate) fn event(
+        &mut self,
+        subscription: &SubscriptionId,
+        record: &RecordView<'_>,
+    ) -> Result<Effort, chappe_store::Error> {
         let Self { pool, bytes, compression, .. } = self;
         let out = bytes.get_or_insert_with(|| pool.take());
         let compressed = compression
             .as_mut()
             .and_then(|compression| compression.append_event(out, pool, subscription, record));
-        compressed.unwrap_or_else(|| {
-            append_text_with(out, |out| chappe_codec::append_event_message(out, subscription, record.json()));
-            Effort::Copied
-        })
+        if let Some(effort) = compressed {
+            return Ok(effort);
+        }
+        let (start, mut read) = (out.len(), Ok(()));
+        append_text_with(out, |out| {
+            chappe_codec::append_event_prefix(out, subscription);
+            read = record.append_json(out);
+            out.push(b']');
+        });
+        if read.is_err() {
+            out.truncate(start);
+        }
+        read.map(|()| Effort::Copied)
     }
 }

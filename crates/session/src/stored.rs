@@ -109,11 +109,17 @@ impl Session {
         let mut sent = 0;
         let access = services.access();
         let mut see = |record: &RecordView<'_>| can_see(&access, &peer.viewer, &record.head());
-        let mut compressed = 0;
+        let (mut compressed, mut unread) = (0, None);
         let mut each = |record: RecordView<'_>| match purpose {
             Purpose::Subscribe(_) => {
+                match outbox.event(id, &record) {
+                    Ok(effort) => compressed += u64::from(effort == Effort::Compressed),
+                    Err(error) => {
+                        unread = Some(error);
+                        return ControlFlow::Break(());
+                    }
+                }
                 sent += 1;
-                compressed += u64::from(outbox.event(id, &record) == Effort::Compressed);
                 if outbox.has_room() && compressed < COMPRESSED_MAX {
                     ControlFlow::Continue(())
                 } else {
@@ -134,7 +140,7 @@ impl Session {
         let time = services.counts.stopwatch.read().since(began_at);
         inbox.account().work(time);
         *worked += time;
-        progress
+        unread.map_or(progress, Err)
     }
 
     fn finish(&mut self, running: Running, completeness: Completeness) {

@@ -142,7 +142,7 @@ impl Count {
             if seq > last {
                 audit.note(Fault::UnknownSeq(seq));
             }
-            let record = RecordView::parse(bytes);
+            let record = tables.parse(bytes);
             see(seq, record);
             let Some(record) = record else {
                 audit.note(Fault::UnreadableRecord(seq));

@@ -8,12 +8,14 @@ use heed::{CommitOrAbort, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 
 use crate::builder::{self, BUILDING};
 use crate::compact::remove_copy;
+use crate::compression::{Compression, Savings};
 use crate::error::Error;
 use crate::lock;
 use crate::migrate::{self, Migrated};
 use crate::open_error::OpenError;
 use crate::query::Counters;
 use crate::repair::REPAIRING;
+use crate::rewrite::REWRITING;
 use crate::room::DiskGuard;
 use crate::store::{Seq, Store};
 use crate::tables::{META_BEGUN, META_LINE, META_SCHEMA, META_SETTLED, Making, TABLES, Tables};
@@ -21,6 +23,8 @@ use crate::young::Young;
 
 /// The layout that this crate reads and writes (docs/storage.md). Those before it are brought up to date (`migrate.rs`).
 pub(crate) const SCHEMA: u64 = 3;
+/// The same with a dictionary, so with wire forms that are compressed: what knows only the layout before refuses it.
+pub(crate) const SCHEMA_COMPRESSED: u64 = SCHEMA + 1;
 
 /// The file of LMDB.
 pub(crate) const DATA_FILE: &str = "data.mdb";
@@ -49,6 +53,8 @@ pub struct Options {
     /// 32 MiB of it, and from some 300,000 stored events on 100 bytes for each. The more entries go into the tables together,
     /// the fewer pages are written for each, and the more there is to read again when the store is opened.
     pub young_bytes_max: usize,
+    /// Whether the wire forms of new events are compressed.
+    pub compression: Compression,
     /// A number by chance, not 0, for a store that has none yet: by it a store is known to be the one that an earlier
     /// backup was made of. 0 gives it none.
     pub line: u64,
@@ -59,7 +65,7 @@ pub const YOUNG_BYTES_BOUND: usize = 1 << 30;
 
 impl Default for Options {
     /// A map of 1 TiB with 256 MiB in reserve, all of it and of the disk for events, 1,024 readers, 256 MiB for young
-    /// entries, no line.
+    /// entries, no compression, no line.
     fn default() -> Self {
         Self {
             map_bytes: 1 << 40,
@@ -68,6 +74,7 @@ impl Default for Options {
             disk_free_bytes_min: 0,
             readers_max: 1024,
             young_bytes_max: 256 << 20,
+            compression: Compression::Off,
             line: 0,
         }
     }
@@ -115,6 +122,7 @@ impl Store {
         check_whole(dir)?;
         remove_copy(dir).map_err(io)?;
         builder::remove(&dir.join(REPAIRING)).map_err(io)?;
+        builder::remove(&dir.join(REWRITING)).map_err(io)?;
         let env = open_env(dir, (map_bytes, options.readers_max), EnvFlags::empty())?;
         let tables = open_tables(dir, &env, options.line)?;
         // The names of new files are durable only once their directory is.
@@ -127,6 +135,8 @@ impl Store {
             tables,
             young: Young::new(options.young_bytes_max.min(YOUNG_BYTES_BOUND), (settled, begun), stored),
             counters: Counters::default(),
+            compression: options.compression,
+            savings: Savings::default(),
             map_bytes: map_bytes as u64,
             write_bound_bytes: write_bound as u64,
             bytes_max: options.bytes_max,
@@ -186,17 +196,23 @@ fn open_tables(dir: &Path, env: &Env<WithoutTls>, line: u64) -> Result<Tables<'s
             tables.meta.put(txn, META_LINE, &line)?;
         }
         let found = found.unwrap_or(SCHEMA);
-        Ok(if found > SCHEMA { CommitOrAbort::Abort(found) } else { CommitOrAbort::Commit(tables) })
+        Ok(if found > SCHEMA_COMPRESSED {
+            CommitOrAbort::Abort(found)
+        } else {
+            CommitOrAbort::Commit(tables)
+        })
     });
     match opened.map_err(unreadable)? {
         CommitOrAbort::Commit(tables) => Ok(tables),
-        CommitOrAbort::Abort(found) => Err(OpenError::NewerSchema { found, known: SCHEMA }),
+        CommitOrAbort::Abort(found) => Err(OpenError::NewerSchema { found, known: SCHEMA_COMPRESSED }),
     }
 }
 
-/// Up to which record all entries are in their tables, and beyond which there are none; and how many records there are.
+/// Up to which record all entries are in their tables, and beyond which there are none; and how many records there are. Makes
+/// the dictionaries ready on the way.
 fn marks(env: &Env<WithoutTls>, tables: &Tables<'static>) -> Result<(Seq, Seq, u64), Error> {
     let txn = env.read_txn()?;
+    tables.load_dictionaries(&txn)?;
     let (settled, begun) = (tables.meta_seq(&txn, META_SETTLED)?, tables.meta_seq(&txn, META_BEGUN)?);
     Ok((settled, begun, tables.records.len(&txn)?))
 }

@@ -18,6 +18,7 @@
 mod audit;
 mod builder;
 mod compact;
+mod compression;
 mod deletion;
 mod env;
 mod error;
@@ -35,16 +36,19 @@ mod record;
 mod remove;
 mod repair;
 mod restore;
+mod rewrite;
 mod room;
 mod state;
 mod store;
 mod sweep;
 mod tables;
+mod training;
 mod write;
 mod young;
 
 pub use audit::{Audit, Fault};
 pub use builder::{BuildError, Builder};
+pub use compression::{Compression, Compressor, Saved};
 pub use env::{Options, YOUNG_BYTES_BOUND};
 pub use error::{Error, Space};
 pub use marks::Mark;
@@ -59,9 +63,11 @@ pub use reader::{Reader, TableSize};
 pub use record::{Record, RecordView};
 pub use remove::Return;
 pub use repair::{Found, Lost, Out, OutReason, Repair};
+pub use rewrite::Rewritten;
 pub use room::Disk;
 pub use state::{StateChange, StateEntry};
 pub use store::{Seq, Store, Usage};
+pub use training::{Trained, Training};
 pub use write::{Placement, Write, Written};
 
 #[cfg(test)]

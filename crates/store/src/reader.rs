@@ -10,7 +10,7 @@ use heed::types::Str;
 use heed::{CommitOrAbort, Env, EnvFlags, RoTxn, WithoutTls};
 
 use crate::audit::{Audit, See, Unsettled, audit};
-use crate::env::{DATA_FILE, Options, SCHEMA, check_whole, open_env};
+use crate::env::{DATA_FILE, Options, SCHEMA, SCHEMA_COMPRESSED, check_whole, open_env};
 use crate::error::Error;
 use crate::indexes::Indexes;
 use crate::lock;
@@ -50,7 +50,7 @@ pub struct TableSize {
 }
 
 impl Reader {
-    /// The layout that a file has to have (docs/storage.md).
+    /// The layout that a file has to have, or that with compressed wire forms, which is the next number (docs/storage.md).
     pub const LAYOUT: u64 = SCHEMA;
 
     /// Opens the store in this directory as it is now. What is committed later is not seen.
@@ -64,6 +64,7 @@ impl Reader {
         let (env, tables) = open_to_read(dir, options, SCHEMA)?;
         let unreadable = |error: heed::Error| OpenError::Unreadable(dir.to_owned(), error.into());
         let txn = env.clone().static_read_txn().map_err(unreadable)?;
+        tables.load_dictionaries(&txn).map_err(|error| OpenError::Unreadable(dir.to_owned(), error))?;
         let view = Young::new(0, (Seq(0), Seq(0)), 0).view();
         Ok(Self { txn, tables, view, env, map_bytes: options.whole_map_bytes() as u64, lock })
     }
@@ -75,6 +76,21 @@ impl Reader {
     /// [`Error::Engine`].
     pub fn line(&self) -> Result<u64, Error> {
         Ok(self.tables.meta.get(&self.txn, META_LINE)?.unwrap_or_default())
+    }
+
+    /// Which layout it has.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Engine`].
+    pub fn layout(&self) -> Result<u64, Error> {
+        Ok(self.tables.meta.get(&self.txn, META_SCHEMA)?.unwrap_or_default())
+    }
+
+    /// How many dictionaries there are to read records by.
+    #[must_use]
+    pub fn dictionaries(&self) -> usize {
+        self.tables.dictionaries.iter().count()
     }
 
     /// The last number that was given to an event.
@@ -151,7 +167,7 @@ impl Reader {
         let range = (Bound::Excluded(after.0), Bound::Unbounded);
         for entry in self.tables.records.range(&self.txn, &range)? {
             let (seq, bytes) = entry?;
-            if each(Seq(seq), RecordView::parse(bytes)).is_break() {
+            if each(Seq(seq), self.tables.parse(bytes)).is_break() {
                 break;
             }
         }
@@ -196,7 +212,7 @@ pub(crate) fn open_to_read(
     let found =
         find_tables(&env, oldest).map_err(|error| OpenError::Unreadable(dir.to_owned(), error.into()))?;
     let tables = found.map_err(|found| match found {
-        found if found > SCHEMA => OpenError::NewerSchema { found, known: SCHEMA },
+        found if found > SCHEMA => OpenError::NewerSchema { found, known: SCHEMA_COMPRESSED },
         found => OpenError::OlderSchema { found, known: SCHEMA },
     })?;
     Ok((env, tables))
@@ -213,7 +229,7 @@ fn find_tables(env: &Env<WithoutTls>, oldest: u64) -> heed::Result<Result<Tables
             Some(from) => from,
             None => meta.get(txn, META_SCHEMA)?.unwrap_or_default(),
         };
-        if (oldest..=SCHEMA).contains(&found) {
+        if (oldest..=SCHEMA_COMPRESSED).contains(&found) {
             Tables::through(&mut door).map(CommitOrAbort::Commit)
         } else {
             Ok(CommitOrAbort::Abort(found))

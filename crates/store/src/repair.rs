@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use heed::{Env, WithoutTls};
 
 use crate::builder::{BATCH_BYTES, BATCH_RECORDS, BuildError, Builder};
+use crate::compression::{Compression, Compressor};
 use crate::env::{DATA_FILE, Options};
 use crate::error::Error;
 use crate::keys;
@@ -16,7 +17,7 @@ use crate::lock;
 use crate::marks::each_mark;
 use crate::reader::{check_is_there, open_to_read};
 use crate::record::{Record, RecordView};
-use crate::store::Seq;
+use crate::store::{Seq, Store};
 use crate::tables::{Index, META_LINE, Tables};
 use crate::write::Writer;
 
@@ -116,6 +117,9 @@ impl Repair {
         let line = old.line().map_err(BuildError::Store)?.unwrap_or(options.line);
         let options = Options { line, ..options.clone() };
         let builder = Builder::begin_in(dir, REPAIRING, &options, writing)?;
+        if let Some(new) = builder.store().filter(|_| options.compression == Compression::Zstd) {
+            new.take_dictionaries(old.tables.dictionaries.iter(), old.last).map_err(BuildError::Store)?;
+        }
         Ok(Self { dir: dir.to_owned(), builder, old, next: 1, lost: None, _reading: reading })
     }
 
@@ -131,7 +135,8 @@ impl Repair {
         self.lost
     }
 
-    /// Reads the next records, in the order of their numbers: up to 2,048, or some 4 MiB. None when there are no more.
+    /// Reads the next records, in the order of their numbers: up to 2,048, or some 4 MiB. None when there are no more. What is
+    /// compressed and can be read is plain here.
     ///
     /// # Errors
     ///
@@ -144,7 +149,8 @@ impl Repair {
             match self.old.tables.records.get(&txn, &seq.0) {
                 Ok(Some(found)) => {
                     bytes += found.len();
-                    batch.push(Found { seq, bytes: found.into() });
+                    let plain = self.old.tables.dictionaries.plain_record(found);
+                    batch.push(Found { seq, bytes: plain.map_or_else(|| found.into(), Into::into) });
                 }
                 Ok(None) => {}
                 Err(_) => {
@@ -169,8 +175,12 @@ impl Repair {
     pub fn put(&self, records: &[(Seq, Record)]) -> Result<Vec<Out>, Error> {
         let mut out = Vec::new();
         let bytes = records.iter().map(|(_, record)| record.as_bytes().len()).sum();
+        let compressor = self.builder.store().map_or(Compressor::NONE, Store::compressor);
+        let mut room = Vec::new();
         self.builder.write(bytes, |writer| {
-            records.iter().try_for_each(|(seq, record)| put(writer, *seq, record, &mut out))
+            records.iter().try_for_each(|(seq, record)| {
+                put(writer, *seq, &record.compressed(&mut room, compressor), &mut out)
+            })
         })?;
         Ok(out)
     }
@@ -222,6 +232,8 @@ impl Old {
         let (env, tables) = open_to_read(dir, options, SCHEMA_OLDEST).map_err(BuildError::Open)?;
         let sizes = || -> Result<_, Error> {
             let txn = env.read_txn()?;
+            // Where they cannot be read, the records that need them cannot either, and each of those is told.
+            let _ = tables.load_dictionaries(&txn);
             Ok((tables.records.len(&txn)?, tables.last_record(&txn)?))
         };
         let (events, last) = sizes().map_err(BuildError::Store)?;
@@ -236,17 +248,19 @@ impl Old {
 fn put(writer: &mut Writer<'_>, seq: Seq, record: &Record, out: &mut Vec<Out>) -> Result<(), Error> {
     let view = record.view();
     let head = view.head();
-    let left_out = |seq, view: &RecordView<'_>, reason| Out { seq, json: view.json().into(), reason };
+    let left_out = |seq, view: &RecordView<'_>, reason| -> Result<Out, Error> {
+        Ok(Out { seq, json: view.json(&mut Vec::new())?.into(), reason })
+    };
     if writer.find(Index::Id, head.id.as_bytes())?.is_some() {
-        out.push(left_out(seq, &view, OutReason::Double));
+        out.push(left_out(seq, &view, OutReason::Double)?);
         return Ok(());
     }
     if let Some(address) = head.address()
         && let Some(rival) = writer.find(Index::Head, &keys::address_key(&address))?
     {
-        let older = left_out(rival, &writer.record(rival)?, OutReason::Superseded);
+        let older = left_out(rival, &writer.record(rival)?, OutReason::Superseded)?;
         let is_older = writer.clear_place(&head)?;
-        out.push(if is_older { older } else { left_out(seq, &view, OutReason::Superseded) });
+        out.push(if is_older { older } else { left_out(seq, &view, OutReason::Superseded)? });
         if !is_older {
             return Ok(());
         }

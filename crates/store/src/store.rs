@@ -6,6 +6,7 @@ use std::fs::File;
 use chappe_protocol::EventId;
 use heed::{Env, WithoutTls};
 
+use crate::compression::{Compression, Compressor, Saved, Savings};
 use crate::error::Error;
 use crate::query::{Counters, QueryCounts};
 use crate::room::DiskGuard;
@@ -23,6 +24,8 @@ pub struct Store {
     pub(crate) tables: Tables<'static>,
     pub(crate) young: Young,
     pub(crate) counters: Counters,
+    pub(crate) compression: Compression,
+    pub(crate) savings: Savings,
     pub(crate) map_bytes: u64,
     pub(crate) write_bound_bytes: u64,
     pub(crate) bytes_max: u64,
@@ -90,6 +93,27 @@ impl Store {
             self.tables.meta.put(&mut txn, META_SCHEMA, &schema)?;
         }
         Ok(txn.commit()?)
+    }
+
+    /// What compresses new records: nothing, where that is off or there is no dictionary yet.
+    #[must_use]
+    pub fn compressor(&self) -> Compressor<'_> {
+        match self.compression {
+            Compression::Off => Compressor::NONE,
+            Compression::Zstd => Compressor::by(self.tables.dictionaries.newest()),
+        }
+    }
+
+    /// What compression has saved since the store was opened.
+    #[must_use]
+    pub fn saved(&self) -> Saved {
+        self.savings.read()
+    }
+
+    /// How many dictionaries there are to read records by.
+    #[must_use]
+    pub fn dictionaries(&self) -> usize {
+        self.tables.dictionaries.iter().count()
     }
 
     /// What the queries have taken since the store was opened.

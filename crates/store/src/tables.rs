@@ -9,13 +9,14 @@ use heed::{
     RoTxn, RwTxn, WithoutTls,
 };
 
+use crate::compression::Dictionaries;
 use crate::error::Error;
 use crate::hint::Hint;
 use crate::record::RecordView;
 use crate::store::Seq;
 
 /// How many tables there are, as LMDB must be told before it opens the file.
-pub(crate) const TABLES: u32 = 16;
+pub(crate) const TABLES: u32 = 17;
 
 pub(crate) type Number = U64<BigEndian>;
 
@@ -107,6 +108,10 @@ pub(crate) struct Tables<'e> {
     pub(crate) state: Database<'e, Bytes, Bytes>,
     /// Records that were removed, without their wire form, until their index entries are, too.
     pub(crate) leaving: Database<'e, Number, Bytes>,
+    /// What wire forms were compressed by. None in a store that was last written by a version that knew no such table.
+    pub(crate) dictionary_bytes: Option<Database<'e, Number, Bytes>>,
+    /// The same, ready for use, as far as they are [loaded](Tables::load_dictionaries).
+    pub(crate) dictionaries: Dictionaries,
     indexes: [IndexTable<'e>; Index::ALL.len()],
 }
 
@@ -126,29 +131,38 @@ pub(crate) const META_BEGUN: &str = "begun";
 /// In `meta`: the number by which the store is told from others; not in every store.
 pub(crate) const META_LINE: &str = "line";
 
+/// In `meta`: the last sequence number that was given out when it was last tried to make a dictionary.
+pub(crate) const META_TRAINED: &str = "trained";
+
 /// A way to a table by its name.
 pub(crate) trait Door<'e> {
-    fn table<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Database<'e, K, V>>;
+    /// None when there is none and it is not made.
+    fn find<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Option<Database<'e, K, V>>>;
+
+    /// Fails where [`Self::find`] gives none.
+    fn table<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Database<'e, K, V>> {
+        self.find(name)?.ok_or(heed::Error::Mdb(heed::MdbError::NotFound))
+    }
 }
 
 /// Makes the table when there is none.
 pub(crate) struct Making<'a, 'e>(pub(crate) &'a DatabaseOpener<'e, WithoutTls>, pub(crate) &'a mut RwTxn<'e>);
 
-/// Fails when there is none.
+/// Makes none.
 pub(crate) struct Finding<'a, 'e>(
     pub(crate) &'a DatabaseOpener<'e, WithoutTls>,
     pub(crate) &'a RoTxn<'e, WithoutTls>,
 );
 
 impl<'e> Door<'e> for Making<'_, 'e> {
-    fn table<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Database<'e, K, V>> {
-        self.0.create_database(self.1, Some(name))
+    fn find<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Option<Database<'e, K, V>>> {
+        self.0.create_database(self.1, Some(name)).map(Some)
     }
 }
 
 impl<'e> Door<'e> for Finding<'_, 'e> {
-    fn table<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Database<'e, K, V>> {
-        self.0.open_database(self.1, Some(name))?.ok_or(heed::Error::Mdb(heed::MdbError::NotFound))
+    fn find<K: 'static, V: 'static>(&mut self, name: &str) -> heed::Result<Option<Database<'e, K, V>>> {
+        self.0.open_database(self.1, Some(name))
     }
 }
 
@@ -174,8 +188,22 @@ impl<'e> Tables<'e> {
             vanished: door.table("vanished")?,
             state: door.table("state")?,
             leaving: door.table("leaving")?,
+            dictionary_bytes: door.find("dictionaries")?,
+            dictionaries: Dictionaries::new(),
             indexes,
         })
+    }
+
+    /// The tables that are neither `meta`, the records and what they are compressed by, nor follow from the records.
+    pub(crate) fn others(&self) -> [Database<'e, Bytes, Bytes>; 5] {
+        let Self { deleted_ids, deleted_addresses, vanished, state, leaving, .. } = self;
+        [
+            deleted_ids.remap_types(),
+            deleted_addresses.remap_types(),
+            vanished.remap_types(),
+            *state,
+            leaving.remap_types(),
+        ]
     }
 
     pub(crate) const fn index(&self, index: Index) -> IndexTable<'e> {
@@ -194,9 +222,28 @@ impl<'e> Tables<'e> {
     }
 
     /// The record with this number, if it is still there.
-    pub(crate) fn record<'t>(&self, txn: &'t RoTxn<'_>, seq: Seq) -> Result<Option<RecordView<'t>>, Error> {
+    pub(crate) fn record<'t>(
+        &'t self,
+        txn: &'t RoTxn<'_>,
+        seq: Seq,
+    ) -> Result<Option<RecordView<'t>>, Error> {
         let Some(bytes) = self.records.get(txn, &seq.0)? else { return Ok(None) };
-        RecordView::parse(bytes).map(Some).ok_or(Error::Corrupt("a record ends too early"))
+        self.parse(bytes).map(Some).ok_or(Error::Corrupt("a record ends too early"))
+    }
+
+    /// Reads a record of the table.
+    pub(crate) fn parse<'t>(&'t self, bytes: &'t [u8]) -> Option<RecordView<'t>> {
+        RecordView::parse_by(bytes, &self.dictionaries)
+    }
+
+    /// Makes the dictionaries ready for use. Without one, the records that need it cannot be read, and all others can.
+    pub(crate) fn load_dictionaries(&self, txn: &RoTxn<'_>) -> Result<(), Error> {
+        let Some(table) = &self.dictionary_bytes else { return Ok(()) };
+        for entry in table.iter(txn)? {
+            let (number, bytes) = entry?;
+            self.dictionaries.add(number, bytes);
+        }
+        Ok(())
     }
 
     /// The last number that a record can have: of what was given out and what is there, the larger one.
@@ -233,6 +280,9 @@ impl<'e> Tables<'e> {
             each(index.name(), &self.index(index).stat(txn)?);
         }
         each("leaving", &self.leaving.stat(txn)?);
+        if let Some(dictionaries) = &self.dictionary_bytes {
+            each("dictionaries", &dictionaries.stat(txn)?);
+        }
         each("deleted_ids", &self.deleted_ids.stat(txn)?);
         each("deleted_addresses", &self.deleted_addresses.stat(txn)?);
         each("vanished", &self.vanished.stat(txn)?);
@@ -260,6 +310,8 @@ impl OnCommit for Tables<'_> {
             vanished: self.vanished.on_commit(token),
             state: self.state.on_commit(token),
             leaving: self.leaving.on_commit(token),
+            dictionary_bytes: self.dictionary_bytes.map(|table| table.on_commit(token)),
+            dictionaries: self.dictionaries,
             indexes: self.indexes.on_commit(token),
         }
     }

@@ -3,6 +3,7 @@
 use chappe_protocol::{EventHead, Timestamp};
 use heed::{PutFlags, RwTxn};
 
+use crate::compression::{Saved, Savings};
 use crate::error::{Error, Space};
 use crate::indexes::Indexes;
 use crate::keys::{self, Position, RecordKeys};
@@ -86,6 +87,8 @@ pub(crate) struct Writer<'s> {
     last: Seq,
     last_before: Seq,
     keys: RecordKeys,
+    saved: Saved,
+    savings: &'s Savings,
 }
 
 impl<'s> Writer<'s> {
@@ -97,8 +100,9 @@ impl<'s> Writer<'s> {
         }
         // A number is not given twice, even if its event was not stored: memory may still know it.
         let last = store.tables.last_seq(&txn)?.max(turn.last_given());
-        let keys = RecordKeys::default();
-        Ok(Self { turn, txn, tables: &store.tables, now, last, last_before: last, keys })
+        let (tables, savings) = (&store.tables, &store.savings);
+        let (keys, saved) = (RecordKeys::default(), Saved::default());
+        Ok(Self { turn, txn, tables, now, last, last_before: last, keys, saved, savings })
     }
 
     pub(crate) fn commit(mut self) -> Result<(), Error> {
@@ -116,6 +120,7 @@ impl<'s> Writer<'s> {
         let id = self.txn.id();
         self.txn.commit()?;
         self.turn.keep(id);
+        self.savings.add(&self.saved);
         Ok(())
     }
 
@@ -210,6 +215,11 @@ impl<'s> Writer<'s> {
     pub(crate) fn insert_as(&mut self, seq: Seq, record: &Record) -> Result<(), Error> {
         self.tables.records.put_with_flags(&mut self.txn, PutFlags::APPEND, &seq.0, record.as_bytes())?;
         let view = record.view();
+        if let Some(frame) = record.frame_bytes() {
+            self.saved.events += 1;
+            self.saved.plain_bytes += view.json_bytes() as u64;
+            self.saved.kept_bytes += frame as u64;
+        }
         self.keys.fill(&view);
         self.last = seq;
         self.turn.add(seq, Position::of(&view.head()), &self.keys);
@@ -238,7 +248,7 @@ impl<'s> Writer<'s> {
                     self.tables.index(index).delete(&mut self.txn, key)?;
                 }
             } else {
-                let head = record.without_json(bytes).to_vec();
+                let head = record.without_wire(bytes).to_vec();
                 self.tables.leaving.put(&mut self.txn, &seq.0, &head)?;
                 self.turn.add_leaving(seq, position, &keys);
             }

@@ -11,17 +11,17 @@ use crate::harness::Relay;
 use crate::harness::frames::{CLOSE, FIN, PONG, RSV1, TEXT, frame};
 
 /// One connection, and how it agreed on compression.
-pub(super) struct Deflating {
+pub(crate) struct Deflating {
     socket: TcpStream,
     /// The relay's answer to the offer.
-    pub(super) agreed: Option<String>,
+    pub(crate) agreed: Option<String>,
     /// As both sides understand it, as a power of two.
     window_bits: u8,
 }
 
 /// What the relay said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(crate) enum Heard {
     /// A message that came as it is.
     Plain(String),
     /// A message that came compressed.
@@ -32,7 +32,7 @@ pub(super) enum Heard {
 
 impl Heard {
     /// The message, however it came.
-    pub(super) fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         match self {
             Self::Plain(text) | Self::Compressed(text) => text,
             other => panic!("heard {other:?}"),
@@ -41,7 +41,7 @@ impl Heard {
 }
 
 /// What a message is compressed, by itself (RFC 7692, section 7.2.1).
-pub(super) fn deflated(text: &[u8]) -> Vec<u8> {
+pub(crate) fn deflated(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 1_000);
     Compress::new(Compression::best(), false).compress_vec(text, &mut out, FlushCompress::Sync).unwrap();
     assert!(out.ends_with(&[0, 0, 0xff, 0xff]));
@@ -59,7 +59,7 @@ fn inflated(payload: &[u8], window_bits: u8) -> String {
 }
 
 /// Sends a right WebSocket request with these lines more, and gives the answer's head.
-pub(super) async fn shake_hands(relay: &Relay, lines: &[&str]) -> (TcpStream, String) {
+pub(crate) async fn shake_hands(relay: &Relay, lines: &[&str]) -> (TcpStream, String) {
     let mut socket = TcpStream::connect(relay.address()).await.unwrap();
     socket.set_nodelay(true).unwrap();
     let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
@@ -74,7 +74,7 @@ pub(super) async fn shake_hands(relay: &Relay, lines: &[&str]) -> (TcpStream, St
 
 impl Deflating {
     /// A connection that offers this.
-    pub(super) async fn offering(relay: &Relay, offer: &str) -> Self {
+    pub(crate) async fn offering(relay: &Relay, offer: &str) -> Self {
         let (socket, head) = shake_hands(relay, &[&format!("Sec-WebSocket-Extensions: {offer}")]).await;
         assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
         let lines = head.lines().filter_map(|line| line.split_once(": "));
@@ -89,27 +89,27 @@ impl Deflating {
         Self { socket, agreed, window_bits }
     }
 
-    pub(super) async fn connect(relay: &Relay) -> Self {
+    pub(crate) async fn connect(relay: &Relay) -> Self {
         let client = Self::offering(relay, "permessage-deflate; client_max_window_bits").await;
         assert!(client.agreed.is_some());
         client
     }
 
-    pub(super) async fn send(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).await.unwrap();
     }
 
-    pub(super) async fn say(&mut self, text: &str) {
+    pub(crate) async fn say(&mut self, text: &str) {
         self.send(&frame(FIN | TEXT, text.as_bytes())).await;
     }
 
     /// Says it compressed.
-    pub(super) async fn say_deflated(&mut self, text: &str) {
+    pub(crate) async fn say_deflated(&mut self, text: &str) {
         self.send(&frame(FIN | RSV1 | TEXT, &deflated(text.as_bytes()))).await;
     }
 
     /// The next frame, which has to be a whole message.
-    pub(super) async fn hear(&mut self) -> Heard {
+    pub(crate) async fn hear(&mut self) -> Heard {
         let patience = Duration::from_secs(20);
         let (first, payload) = timeout(patience, self.frame()).await.expect("the relay says nothing");
         let text = |payload| String::from_utf8(payload).unwrap();

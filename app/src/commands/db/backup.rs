@@ -78,7 +78,7 @@ impl Saved {
         let total = reader.usage().map_err(DbError::Store)?.events;
         let mut progress = Progress::new("backup", Unit::Events, Some(total));
         let (mut alive, mut done, mut failed) = (Vec::new(), 0, None);
-        let mut writing = None;
+        let (mut writing, mut room) = (None, Vec::new());
         let read = reader.records(Seq(0), &mut |Seq(seq), record| {
             done += 1;
             progress.show(done, String::new);
@@ -86,9 +86,9 @@ impl Saved {
             if seq <= after {
                 return ControlFlow::Continue(());
             }
-            let written = match record {
-                Some(record) => self.save_event(&mut writing, (seq, record.json()), part_bytes),
-                None => Err(DbError::Unreadable { seq }),
+            let written = match record.as_ref().map(|record| record.json(&mut room)) {
+                Some(Ok(json)) => self.save_event(&mut writing, (seq, json), part_bytes),
+                Some(Err(_)) | None => Err(DbError::Unreadable { seq }),
             };
             match written {
                 Ok(()) => ControlFlow::Continue(()),

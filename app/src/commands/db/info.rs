@@ -41,6 +41,15 @@ struct Survey {
     authors: Tallies<PublicKey>,
     days: Tallies<u64>,
     unreadable: u64,
+    compressed: Compressed,
+}
+
+/// Events whose wire forms are compressed: bytes that those have, and that they take.
+#[derive(Debug, Default)]
+struct Compressed {
+    events: u64,
+    plain_bytes: u64,
+    kept_bytes: u64,
 }
 
 /// Counts everything and tells of it, the biggest `top` of each sort.
@@ -64,6 +73,7 @@ pub(super) fn run(reader: &Reader, config: &Config, top: usize, mut out: impl Wr
     progress.clear();
     counted.map_err(DbError::Store)?;
     let mut text = head(reader, &usage, unsettled)?;
+    survey.compressed.tell(&mut text, reader.dictionaries());
     let (free, min) = (reader.disk_free_bytes(), config.store.disk_free_bytes_min);
     disk(&mut text, free, min);
     let ceiling = Some(config.store.bytes_max).filter(|&bytes| bytes > 0).unwrap_or(usage.map_bytes);
@@ -92,6 +102,11 @@ impl Survey {
             self.authors.entry(head.pubkey).or_default(),
             self.days.entry(head.created_at.0 / SECONDS_A_DAY).or_default(),
         ];
+        if record.plain().is_none() {
+            self.compressed.events += 1;
+            self.compressed.plain_bytes += record.json_bytes() as u64;
+            self.compressed.kept_bytes += record.wire().len() as u64;
+        }
         for tally in tallies {
             tally.events += 1;
             tally.bytes += record.bytes() as u64;
@@ -116,11 +131,31 @@ impl Survey {
     }
 }
 
+impl Compressed {
+    fn tell(&self, text: &mut String, dictionaries: usize) {
+        if dictionaries == 0 {
+            return;
+        }
+        let Self { events, plain_bytes, kept_bytes } = *self;
+        put(
+            text,
+            format_args!(
+                "{:<14} {} events of {} in {}, {} % less; dictionaries: {dictionaries}\n",
+                "compressed",
+                grouped(events),
+                bytes(plain_bytes),
+                bytes(kept_bytes),
+                100 - percent(kept_bytes, plain_bytes).min(100),
+            ),
+        );
+    }
+}
+
 fn head(reader: &Reader, usage: &Usage, unsettled: u64) -> Result<String, DbError> {
     let file = reader.file_bytes().map_err(DbError::Store)?;
     let Seq(last) = reader.last_seq().map_err(DbError::Store)?;
     let rows = [
-        ("layout", Reader::LAYOUT.to_string()),
+        ("layout", reader.layout().map_err(DbError::Store)?.to_string()),
         ("events", grouped(usage.events)),
         (
             "numbers given",

@@ -10,14 +10,13 @@ use crate::config::Config;
 
 /// Brings a store of an earlier layout up to date, and says so.
 pub(super) fn run(config: &Config, mut out: impl Write) -> Result<(), DbError> {
-    let found = match open_reader(config) {
-        Ok(_) => None,
-        Err(DbError::Open(OpenError::OlderSchema { found, .. })) => Some(found),
+    let (found, known) = match open_reader(config) {
+        Ok(reader) => (None, reader.layout().map_err(DbError::Store)?),
+        Err(DbError::Open(OpenError::OlderSchema { found, .. })) => (Some(found), Reader::LAYOUT),
         Err(error) => return Err(error),
     };
     // Opening it does it.
     drop(open_store(&config.store).map_err(DbError::Open)?);
-    let known = Reader::LAYOUT;
     let said = match found {
         None => format!("the store has layout {known} already"),
         Some(found) => format!("the store had layout {found} and has layout {known} now"),

@@ -108,7 +108,7 @@ fn mend_chunk(found: &[Found]) -> Vec<Result<Record, Damage>> {
 fn mend(found: &Found, scratch: &mut Scratch, buffer: &mut Vec<u8>) -> Result<Record, Damage> {
     let mut make = |json| prove(json, scratch, buffer).map(|event| Record::new(&event, json));
     let made = match found.view() {
-        Some(view) => make(view.json()),
+        Some(view) => make(view.wire()),
         None => Err(Damage::NoEvent("the record ends too early".to_owned())),
     };
     // A wrong head may hide where the event begins.

@@ -10,7 +10,7 @@ use chappe_codec::Scratch;
 use chappe_store::{Audit, Reader, Seq};
 
 use super::DbError;
-use super::check::{Damage, check_form, prove};
+use super::check::{Damage, check_form, prove, read};
 use crate::commands::progress::{Progress, Unit};
 use crate::figures::grouped;
 
@@ -95,18 +95,22 @@ fn verify(reader: &Reader) -> Result<(Audit, Damages), DbError> {
 fn audit(reader: &Reader, sender: &SyncSender<Chunk>) -> Result<(Audit, Damages), DbError> {
     let total = reader.usage().map_err(DbError::Store)?.events;
     let mut progress = Progress::new("verify", Unit::Events, Some(total));
-    let (mut damages, mut scratch) = (Damages::default(), Scratch::new());
+    let (mut damages, mut scratch, mut room) = (Damages::default(), Scratch::new(), Vec::new());
     let (mut chunk, mut chunk_bytes, mut done) = (Chunk::new(), 0, 0);
     let audited = reader.audit(&mut |seq, record| {
         done += 1;
         progress.show(done, String::new);
         // One that cannot be parsed is a fault of the audit's.
         let Some(record) = record else { return };
-        if let Err(damage) = check_form(&record, &mut scratch) {
+        let json = match read(&record, &mut room) {
+            Ok(json) => json,
+            Err(damage) => return damages.note(seq, damage),
+        };
+        if let Err(damage) = check_form(&record, json, &mut scratch) {
             damages.note(seq, damage);
         }
-        chunk.push((seq, record.json().into()));
-        chunk_bytes += record.json().len();
+        chunk.push((seq, json.into()));
+        chunk_bytes += json.len();
         if chunk.len() >= CHUNK_EVENTS || chunk_bytes >= CHUNK_BYTES {
             chunk_bytes = 0;
             // Nobody receives only when all threads have panicked.

@@ -138,7 +138,7 @@ impl<'a> Intake<'a> {
         let permit = authorize(&self.access, &self.meters, verified, Source::Operator, line.len(), now)
             .map_err(No::refused)?;
         let placement = placement(route(permit.head().kind, Desks::default())).ok_or(No::Ephemeral)?;
-        let record = record(&permit, &mut self.json);
+        let record = record(&permit, &mut self.json, self.store.compressor());
         self.batch_bytes += self.json.len();
         Ok((record, placement))
     }

@@ -82,7 +82,7 @@ fn what_is_stored_is_found_and_told_to_who_listens() {
     assert_eq!(live.len(), 1, "the duplicate is not told");
     assert_eq!((live[0].token, live[0].seq), (token, Some(processor.committed())));
     assert!(live[0].seq > Some(hand_over));
-    assert_eq!(live[0].record.view().json(), event.json().as_bytes());
+    assert_eq!(live[0].record.json(), event.json().as_bytes());
     processor.unsubscribe(token);
     assert_eq!(processor.subscriptions(), 0);
 }

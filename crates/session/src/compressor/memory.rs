@@ -73,9 +73,8 @@ impl Memory {
         compress: impl FnOnce() -> Option<Shared>,
         take: impl FnOnce(&Shared) -> Option<T>,
     ) -> Option<T> {
-        let json = record.json();
         // Its compressed form is shorter, so that it goes in with room left for others.
-        if json.len() + ENTRY_BYTES > self.part_bytes_max / 2 {
+        if record.json_bytes() + ENTRY_BYTES > self.part_bytes_max / 2 {
             return None;
         }
         let key = self.key(record);
@@ -117,9 +116,13 @@ impl Memory {
         sum
     }
 
+    /// Of what is kept in another form the store knows no signature without work; the whole of it does as well. So an event
+    /// may be here twice: as it came live, and as it came from the store.
     fn key(&self, record: &RecordView<'_>) -> Key {
-        let json = record.json();
-        let signature = json.get(json.len().saturating_sub(SIGNATURE_BYTES)..);
+        let signature = match record.plain() {
+            Some(json) => json.get(json.len().saturating_sub(SIGNATURE_BYTES)..),
+            None => Some(record.wire()),
+        };
         Key { id: record.head().id, signature: self.hash.hash_one(signature) }
     }
 

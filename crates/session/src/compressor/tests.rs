@@ -196,7 +196,7 @@ fn a_delivery_allocates_nothing_with_compression_and_without() {
         }
         let mut deliver = || {
             for _ in 0..10 {
-                outbox.event(&subscription, &record.view());
+                outbox.event(&subscription, &record.view()).unwrap();
                 outbox.message(|out| chappe_codec::append_notice(out, "short"));
             }
             outbox.clear();

@@ -92,7 +92,7 @@ fn what_is_no_store_of_this_layout_is_told() {
     let dir = TempDir::new().unwrap();
     assert!(matches!(Reader::open(dir.path(), &OPTIONS), Err(OpenError::NoStore(_))));
     assert!(std::fs::read_dir(dir.path()).unwrap().next().is_none(), "nothing was made");
-    for (schema, words) in [(1, "chappe db migrate"), (2, "chappe db migrate"), (4, "newer version")] {
+    for (schema, words) in [(1, "chappe db migrate"), (2, "chappe db migrate"), (5, "newer version")] {
         let test = TestStore::new();
         let mut writer = Writer::begin(&test.store, NOW).unwrap();
         writer.tables.meta.put(&mut writer.txn, "schema", &schema).unwrap();

@@ -43,7 +43,7 @@ fn put_all(repair: &mut Repair, events: &[TestEvent]) -> Vec<(u64, Option<OutRea
         }
         let mut sound = Vec::new();
         for found in &found {
-            match found.view().and_then(|view| known.get(view.json())) {
+            match found.view().and_then(|view| known.get(view.wire())) {
                 Some(record) => sound.push((found.seq, record.clone())),
                 None => gone.push((found.seq.0, None)),
             }

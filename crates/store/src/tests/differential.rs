@@ -20,8 +20,7 @@ struct World {
 }
 
 impl World {
-    fn new(seed: u64, corpus: Corpus, young_bytes_max: usize) -> Self {
-        let store = TestStore::with_young_bytes(young_bytes_max);
+    fn new(seed: u64, corpus: Corpus, store: TestStore) -> Self {
         let (mut model, mut seqs) = (Model::new(), HashMap::new());
         let kept: Vec<_> =
             corpus.events.iter().filter(|event| !(20_000..30_000).contains(&event.kind())).collect();
@@ -178,8 +177,8 @@ fn expected_completeness(matching: &[&TestEvent], filters: &[Filter], sent: usiz
     }
 }
 
-fn check(seed: u64, corpus: Corpus, young_bytes_max: usize, questions: usize) {
-    let world = World::new(seed, corpus, young_bytes_max);
+fn check(seed: u64, corpus: Corpus, store: TestStore, questions: usize) {
+    let world = World::new(seed, corpus, store);
     let mut rng = Rng::new(seed);
     for _ in 0..questions {
         world.compare(&mut rng, seed);
@@ -190,7 +189,7 @@ fn check(seed: u64, corpus: Corpus, young_bytes_max: usize, questions: usize) {
 fn every_question_is_answered_as_by_plain_loops() {
     // Some of all settled, half of it, and nothing.
     for young_bytes_max in [64 << 10, 3 << 20, 32 << 20] {
-        check(1, Corpus::plain(1, 5_000, 80), young_bytes_max, 1_000);
+        check(1, Corpus::plain(1, 5_000, 80), TestStore::with_young_bytes(young_bytes_max), 1_000);
     }
 }
 
@@ -198,7 +197,7 @@ fn every_question_is_answered_as_by_plain_loops() {
 #[test]
 fn many_authors_are_answered_as_by_plain_loops() {
     for young_bytes_max in [64 << 10, 3 << 20, 32 << 20] {
-        let world = World::new(7, Corpus::plain(7, 3_000, 120), young_bytes_max);
+        let world = World::new(7, Corpus::plain(7, 3_000, 120), TestStore::with_young_bytes(young_bytes_max));
         let mut rng = Rng::new(7);
         for _ in 0..300 {
             let filters: Vec<_> = (0..1 + rng.below(3)).map(|_| timeline(&mut rng, &world.corpus)).collect();
@@ -232,7 +231,8 @@ fn timeline(rng: &mut Rng, corpus: &Corpus) -> Filter {
 #[test]
 fn tags_of_any_kind_are_answered_as_by_plain_loops() {
     for young_bytes_max in [64 << 10, 3 << 20, 32 << 20] {
-        let world = World::new(11, Corpus::plain(11, 4_000, 60), young_bytes_max);
+        let world =
+            World::new(11, Corpus::plain(11, 4_000, 60), TestStore::with_young_bytes(young_bytes_max));
         let (mut rng, mut both) = (Rng::new(11), 0);
         for _ in 0..300 {
             let filters: Vec<_> =
@@ -273,7 +273,9 @@ fn of_any_kind(rng: &mut Rng, corpus: &Corpus) -> Filter {
 fn deletions_and_replacements_leave_what_plain_loops_leave() {
     for seed in 2..5 {
         for young_bytes_max in [8 << 10, 300 << 10, 32 << 20] {
-            check(seed, Corpus::eventful(seed, 1_000, 15), young_bytes_max, 100);
+            for store in [TestStore::with_young_bytes, TestStore::compressing] {
+                check(seed, Corpus::eventful(seed, 1_000, 15), store(young_bytes_max), 100);
+            }
         }
     }
 }

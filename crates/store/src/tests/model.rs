@@ -144,14 +144,14 @@ fn refuse(store: &TestStore, batch: &[TestEvent], now: Timestamp) {
     assert!(matches!(store.store.write(&writes, now), Err(Error::Misplaced(_))));
 }
 
-fn check(seed: u64, young_bytes_max: usize) {
+fn check(seed: u64, mut store: TestStore) {
     let mut rng = Rng::new(seed);
     let keys: Vec<_> = (0..3).map(Keys::from_seed).collect();
     let mut pool: Vec<TestEvent> = Vec::new();
     for _ in 0..80 {
         pool.push(random_event(&mut rng, &keys, &pool));
     }
-    let (mut store, mut naive) = (TestStore::with_young_bytes(young_bytes_max), Naive::default());
+    let mut naive = Naive::default();
     for round in 0..60 {
         let now = Timestamp(NOW.0 + round);
         let batch: Vec<_> = (0..rng.below(6)).map(|_| rng.pick(&pool).clone()).collect();
@@ -193,6 +193,7 @@ fn check(seed: u64, young_bytes_max: usize) {
 #[test]
 fn random_writes_are_decided_as_by_plain_loops() {
     for young_bytes_max in YOUNG_BYTES {
-        (0..30).for_each(|seed| check(seed, young_bytes_max));
+        (0..30).for_each(|seed| check(seed, TestStore::with_young_bytes(young_bytes_max)));
+        (30..35).for_each(|seed| check(seed, TestStore::compressing(young_bytes_max)));
     }
 }

@@ -33,13 +33,13 @@ fn directories_are_made() {
 fn a_newer_layout_is_refused_in_clear_words_and_left_alone() {
     let TestStore { store, dir, .. } = TestStore::new();
     let mut writer = Writer::begin(&store, NOW).unwrap();
-    writer.tables.meta.put(&mut writer.txn, "schema", &4).unwrap();
+    writer.tables.meta.put(&mut writer.txn, "schema", &5).unwrap();
     writer.commit().unwrap();
     drop(store);
     let before = fs::read(dir.path().join("data.mdb")).unwrap();
     let text = refusal(Store::open(dir.path(), &OPTIONS));
     assert!(text.contains("written by a newer version"), "{text}");
-    assert!(text.contains("layout 4, this version knows up to 3"), "{text}");
+    assert!(text.contains("layout 5, this version knows up to 4"), "{text}");
     assert!(fs::read(dir.path().join("data.mdb")).unwrap() == before);
 }
 

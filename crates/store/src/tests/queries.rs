@@ -119,7 +119,7 @@ fn the_wire_form_comes_back_as_it_was_given() {
     let (store, notes) = filled();
     let mut json = Vec::new();
     let mut each = |record: crate::RecordView<'_>| {
-        json.push(String::from_utf8(record.json().to_vec()).unwrap());
+        json.push(String::from_utf8(record.plain().unwrap().to_vec()).unwrap());
         ControlFlow::Continue(())
     };
     let mut query = query(vec![limit(2)], bounds(&store));

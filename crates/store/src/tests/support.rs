@@ -1,17 +1,20 @@
 //! A store in a directory of its own, and short ways to ask it.
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use chappe_protocol::{EventId, Filter, Kind, KindClass, Timestamp};
-use chappe_testkit::TestEvent;
+use chappe_testkit::{Corpus, TestEvent};
 use tempfile::TempDir;
 
+use crate::compression::Dictionaries;
 use crate::keys::{Position, RecordKeys};
-use crate::tables::{Index, META_BEGUN, META_SETTLED};
+use crate::tables::{Index, META_BEGUN, META_SCHEMA, META_SETTLED};
+use crate::training::write_number;
 use crate::write::Writer;
 use crate::{
-    Ask, Completeness, Error, Options, Placement, Progress, Query, QueryBounds, Record, RecordView, Seq,
-    Step, Store, Write, Written, query,
+    Ask, Completeness, Compression, Error, Options, Placement, Progress, Query, QueryBounds, Record,
+    RecordView, Seq, Step, Store, Write, Written, query,
 };
 
 /// Small enough to open quickly, big enough for every test but those of a full store.
@@ -22,6 +25,7 @@ pub(crate) const OPTIONS: Options = Options {
     disk_free_bytes_min: 0,
     readers_max: 64,
     young_bytes_max: 32 << 20,
+    compression: Compression::Off,
     line: 0,
 };
 
@@ -53,6 +57,15 @@ impl TestStore {
 
     pub(crate) fn open(dir: TempDir, options: &Options) -> Self {
         Self { store: Store::open(dir.path(), options).unwrap(), dir, options: options.clone() }
+    }
+
+    /// The same, with a dictionary, so that all that is put in is compressed.
+    pub(crate) fn compressing(young_bytes_max: usize) -> Self {
+        let test = Self::with(&Options { young_bytes_max, compression: Compression::Zstd, ..OPTIONS });
+        let (bytes, dictionaries) = (dictionary(1), Dictionaries::new());
+        dictionaries.add(1, &bytes);
+        test.store.take_dictionaries(dictionaries.iter(), Seq(0)).unwrap();
+        test
     }
 
     /// Closes and opens it again. Nothing is written on closing, so it is what a kill would leave.
@@ -97,7 +110,9 @@ impl TestStore {
         events: impl IntoIterator<Item = &'a TestEvent>,
         now: Timestamp,
     ) -> Result<Vec<Written>, Error> {
-        let placed: Vec<_> = events.into_iter().map(|event| (record(event), placement(event))).collect();
+        let compressor = self.store.compressor();
+        let compressed = |event| record(event).compressed(&mut Vec::new(), compressor);
+        let placed: Vec<_> = events.into_iter().map(|event| (compressed(event), placement(event))).collect();
         let batch: Vec<_> =
             placed.iter().map(|(record, placement)| Write { record, placement: *placement }).collect();
         self.store.write(&batch, now)
@@ -147,12 +162,55 @@ impl TestStore {
         }
     }
 
+    /// Everything there is, as it is served, newest first.
+    pub(crate) fn served(&self) -> Result<Vec<String>, Error> {
+        let (mut served, mut room, mut failed) = (Vec::new(), Vec::new(), Ok(()));
+        let mut query = query(vec![Filter::default()], QueryBounds::unlimited(Seq(u64::MAX)));
+        let step = Step { events_max: 100, scans_max: 1_000 };
+        let mut each = |record: RecordView<'_>| {
+            match record.json(&mut room) {
+                Ok(json) => served.push(String::from_utf8(json.to_vec()).unwrap()),
+                Err(error) => failed = Err(error),
+            }
+            ControlFlow::Continue(())
+        };
+        while query.advance(&self.store, NOW, step, &mut |_| true, &mut each)? == Progress::More {}
+        failed.map(|()| served)
+    }
+
+    /// Records as they lie on disk: how many are compressed, and how many are not.
+    pub(crate) fn kept(&self) -> (usize, usize) {
+        let txn = self.store.env.read_txn().unwrap();
+        let records = self.store.tables.records.iter(&txn).unwrap();
+        let is_plain = |bytes: &[u8]| self.store.tables.parse(bytes).unwrap().plain().is_some();
+        let (plain, compressed): (Vec<bool>, Vec<bool>) =
+            records.map(|entry| is_plain(entry.unwrap().1)).partition(|&plain| plain);
+        (compressed.len(), plain.len())
+    }
+
+    pub(crate) fn layout(&self) -> u64 {
+        let txn = self.store.env.read_txn().unwrap();
+        self.store.tables.meta.get(&txn, META_SCHEMA).unwrap().unwrap()
+    }
+
     #[track_caller]
     pub(crate) fn assert_sound(&self) {
         let audit = self.store.audit().unwrap();
         assert!(audit.is_clean(), "{:?}", audit.faults);
         assert_eq!(audit.events, self.store.usage().unwrap().events);
     }
+}
+
+/// A dictionary with this number.
+pub(crate) fn dictionary(number: u64) -> Vec<u8> {
+    static MADE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let events = Corpus::plain(99, 2_000, 40).events;
+        let samples: Vec<_> = events.iter().map(|event| event.json()).collect();
+        zstd::dict::from_samples(&samples, 16 << 10).unwrap()
+    });
+    let mut bytes = MADE.clone();
+    write_number(&mut bytes, number);
+    bytes
 }
 
 pub(crate) fn record(event: &TestEvent) -> Record {

@@ -48,7 +48,7 @@ fn each_word_has_its_outcome() {
         let submitted = submit_checked(&processor, &inbox, ticket as u64, &event);
         assert_eq!(submitted, Submitted::Queued);
         let awaiting = next(&asked);
-        assert_eq!(awaiting.record().view().json(), event.json().as_bytes());
+        assert_eq!(awaiting.record().json(), event.json().as_bytes());
         assert_eq!(awaiting.received_at(), NOW);
         assert_eq!(processor.has(&event.id()), Ok(false), "nothing is stored before the word");
         assert!(inbox.next_outcome().is_none());
