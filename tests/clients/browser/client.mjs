@@ -515,7 +515,7 @@ const checks = {
     await visit.page.locator('[data-judgement="Write"] .bad').waitFor();
     await visit.button("Apply").click();
     await visit.hears("The policy is in force");
-    assert.notEqual(await publish(author.sign({ kind: 7778, content: "much too long" })), "");
+    assert.notEqual(await publish(author.sign({ kind: 7778, content: "much too long, too" })), "");
     await visit.end();
   },
 
