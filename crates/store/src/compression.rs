@@ -165,16 +165,15 @@ impl Dictionaries {
         let bytes = plain_bytes(frame).ok_or(Error::Corrupt("a compressed event does not say its length"))?;
         let start = out.len();
         out.resize(start + bytes, 0);
-        let done = dictionary.decompress(frame, out.get_mut(start..).unwrap_or_default());
-        match done {
-            Ok(written) if written == bytes => return Ok(()),
-            Ok(_) => out.truncate(start),
-            Err(error) => {
-                out.truncate(start);
-                return Err(error);
-            }
+        let done = match dictionary.decompress(frame, out.get_mut(start..).unwrap_or_default()) {
+            Ok(written) if written == bytes => Ok(()),
+            Ok(_) => Err(Error::Corrupt("a compressed event is shorter than it says")),
+            Err(error) => Err(error),
+        };
+        if done.is_err() {
+            out.truncate(start);
         }
-        Err(Error::Corrupt("a compressed event is shorter than it says"))
+        done
     }
 }
 

@@ -82,17 +82,7 @@ impl Record {
         Self::finish(bytes, wire, compressor)
     }
 
-    /// The same record, to be kept compressed where that pays; `bytes` as in [`Self::put_together`].
-    pub(crate) fn compressed(&self, bytes: &mut Vec<u8>, compressor: Compressor<'_>) -> Self {
-        let view = self.view();
-        bytes.clear();
-        bytes.extend_from_slice(view.without_wire(self.as_bytes()));
-        let wire = bytes.len();
-        bytes.extend_from_slice(view.wire);
-        Self::finish(bytes, wire, compressor)
-    }
-
-    /// The same of a record as it lies on disk, compressed already or not.
+    /// The same of a record that was put together before, compressed already or not; `stored` is it as it lies on disk.
     pub(crate) fn kept_anew(
         view: RecordView<'_>,
         stored: &[u8],

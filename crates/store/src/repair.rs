@@ -179,7 +179,8 @@ impl Repair {
         let mut room = Vec::new();
         self.builder.write(bytes, |writer| {
             records.iter().try_for_each(|(seq, record)| {
-                put(writer, *seq, &record.compressed(&mut room, compressor), &mut out)
+                let kept = Record::kept_anew(record.view(), record.as_bytes(), &mut room, compressor)?;
+                put(writer, *seq, &kept, &mut out)
             })
         })?;
         Ok(out)

@@ -111,7 +111,10 @@ impl TestStore {
         now: Timestamp,
     ) -> Result<Vec<Written>, Error> {
         let compressor = self.store.compressor();
-        let compressed = |event| record(event).compressed(&mut Vec::new(), compressor);
+        let compressed = |event| {
+            let plain = record(event);
+            Record::kept_anew(plain.view(), plain.as_bytes(), &mut Vec::new(), compressor).unwrap()
+        };
         let placed: Vec<_> = events.into_iter().map(|event| (compressed(event), placement(event))).collect();
         let batch: Vec<_> =
             placed.iter().map(|(record, placement)| Write { record, placement: *placement }).collect();
