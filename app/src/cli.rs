@@ -2,6 +2,7 @@
 
 mod db;
 
+use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ Examples:
   chappe import nostr.db
   chappe policy check policy.json              is this policy in order, do its tests pass?
   chappe policy explain --event note.json --as npub1...
+  chappe admin blockip 192.0.2.0/24 spam 86400 what the management API does, without a client
   chappe invite --uses 5                       a code by which five can become members
   chappe db verify                             is everything there as it was signed and indexed?
   chappe db repair                             build it again from the events that are right
@@ -97,6 +99,20 @@ pub enum Command {
     /// Look at the store and keep it in order
     #[command(subcommand)]
     Db(DbCommand),
+
+    /// Ask for something by the management API (NIP-86), as the relay itself, and print the answer as JSON
+    ///
+    /// A relay that is running is asked; else it is done in its data directory. The relay itself may do whatever owners may.
+    /// docs/management.md explains the methods.
+    Admin {
+        /// Such as banpubkey, blockip, listconnections or listauditlog; `supportedmethods` names all of them
+        #[arg(value_name = "METHOD")]
+        method: String,
+
+        /// Its parameters in order: keys (npub or hex), numbers, objects in JSON, and texts
+        #[arg(value_name = "PARAMETER", value_parser = parse_parameter)]
+        params: Vec<Value>,
+    },
 
     /// Make an invite for new members (NIP-43) and print its code
     ///
@@ -259,6 +275,19 @@ fn parse_plan(text: &str) -> Result<Plan, String> {
         (_, &[letter]) if letter.is_ascii_alphabetic() => Ok(Plan::Tags(letter)),
         _ => Err("ids, time, kinds, authors, or one letter".to_owned()),
     }
+}
+
+/// A parameter of the management API. What looks like none of the others is a text, as most reasons do.
+#[expect(clippy::unnecessary_wraps, reason = "clap takes no other function")]
+fn parse_parameter(text: &str) -> Result<Value, Infallible> {
+    if let Ok(key) = config::parse_key(text) {
+        // Hex may look like a number.
+        return Ok(Value::String(key.to_string()));
+    }
+    Ok(match serde_json::from_str(text) {
+        Ok(value @ (Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_))) => value,
+        Ok(Value::Null | Value::Bool(_)) | Err(_) => Value::String(text.to_owned()),
+    })
 }
 
 /// A filter as it was written, if it can be read as one.

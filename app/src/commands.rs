@@ -1,5 +1,6 @@
 //! What the command line can ask for; each command is a function that runs to its end.
 
+pub mod admin;
 pub mod config;
 pub mod db;
 mod desk;

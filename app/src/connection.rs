@@ -35,8 +35,6 @@ struct Connection<'a> {
     shared: &'a Shared,
     session: Session,
     inbox: Arc<Inbox>,
-    /// Among all that are open.
-    number: u64,
     socket: Socket<'a>,
     phase: watch::Receiver<Phase>,
     /// When the client last sent a frame of any sort.
@@ -82,7 +80,8 @@ fn shown(address: Option<IpAddr>) -> String {
 impl<'a> Connection<'a> {
     fn open(stream: Stream, opened: Opened, shared: &'a Shared) -> Result<Self, getrandom::Error> {
         let Opened { remote, address, host, compression, read } = opened;
-        let mut session = shared.session(host.as_deref(), address)?;
+        let number = shared.connections.next_number();
+        let mut session = shared.session(host.as_deref(), address)?.numbered(number);
         let mut inflater = None;
         if let (Some(agreement), Some(shared)) = (compression, &shared.compression) {
             session.compress(agreement, Arc::clone(&shared.compressor));
@@ -91,12 +90,11 @@ impl<'a> Connection<'a> {
         let reader = Reader::new(shared.message_bytes_max, inflater);
         shared.traffic.open();
         let inbox = Arc::clone(session.inbox());
-        let number = shared.connections.enter(&inbox);
+        shared.connections.enter(number, &inbox);
         tracing::trace!(number, %remote, address = shown(address), "connection opened");
         Ok(Self {
             shared,
             session,
-            number,
             socket: Socket::new(
                 stream,
                 reader,
@@ -119,7 +117,7 @@ impl Connection<'_> {
         self.shared.traffic.end(end.into());
         // In a box: every connection would hold the room for it all its life.
         Box::pin(self.close(end)).await;
-        let (number, account) = (self.number, self.inbox.account());
+        let (number, account) = (self.session.number(), self.inbox.account());
         let seconds = self.shared.clock.now().0.saturating_sub(account.opened_at().0);
         let messages = account.spent(Spent::Messages);
         tracing::debug!(
@@ -278,7 +276,7 @@ impl Connection<'_> {
 
 impl Drop for Connection<'_> {
     fn drop(&mut self) {
-        self.shared.connections.leave(self.number);
+        self.shared.connections.leave(self.session.number());
     }
 }
 

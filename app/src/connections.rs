@@ -36,11 +36,14 @@ struct Share {
 }
 
 impl Connections {
-    /// Enters a connection, and gives the number by which it is known.
-    pub(crate) fn enter(&self, inbox: &Arc<Inbox>) -> u64 {
-        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+    /// The number by which the next connection is known.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Enters a connection.
+    pub(crate) fn enter(&self, number: u64, inbox: &Arc<Inbox>) {
         self.part(number).lock().insert(number, Arc::clone(inbox));
-        number
     }
 
     /// Takes a connection out that has ended.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use chappe_app::Clock;
 use chappe_app::cli::{Cli, Command, ConfigCommand, PolicyCommand};
 use chappe_app::commands::serve::Predecessor;
-use chappe_app::commands::{config, db, export, import, invite, owner, pages, policy, query, serve};
+use chappe_app::commands::{admin, config, db, export, import, invite, owner, pages, policy, query, serve};
 use chappe_app::config::Config;
 use clap::Parser;
 
@@ -46,6 +46,9 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
             policy::explain(&settings, &Clock::system(), (file.as_deref(), &question), out, remarks)?;
         }
         Command::Db(command) => db::run(&settings, &command, out)?,
+        Command::Admin { method, params } => {
+            admin::run(&settings, &Clock::system(), (&method, params), out, remarks)?;
+        }
         Command::Invite { uses, days } => {
             invite::run(&settings, &Clock::system(), (uses, days), out, remarks)?;
         }
@@ -64,7 +67,8 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
 /// Whether it makes files in the data directory by opening what is there; a relay that root starts there is root's choice.
 const fn opens_store(command: &Command) -> bool {
     match command {
-        Command::Db(_)
+        Command::Admin { .. }
+        | Command::Db(_)
         | Command::Export { .. }
         | Command::Import { .. }
         | Command::Invite { .. }

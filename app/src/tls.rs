@@ -175,9 +175,15 @@ impl Tls {
     }
 
     /// How long it is until another certificate has to be got by ACME. None where there is no certificate yet.
+    ///
+    /// One whose file is gone is replaced at once, by one with a new key: somebody has removed it because others know it, and after
+    /// a restart there would be none.
     pub(crate) fn renewal_in(&self, now: u64) -> Option<Duration> {
         let shown = self.current.0.load();
         let shown = shown.as_ref()?;
+        if self.acme.as_ref().is_some_and(|acme| acme.is_gone()) {
+            return Some(Duration::ZERO);
+        }
         let wanted = self.acme.as_ref().map_or(&[][..], |acme| acme.domains());
         // One for other names is replaced at once: the configuration has changed.
         let life = shown.life.as_ref().filter(|life| life.is_for(wanted));

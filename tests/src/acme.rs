@@ -117,6 +117,31 @@ async fn it_is_renewed_before_it_expires() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_others_know_are_replaced_at_once() {
+    let (dir, authority) = (TempDir::new().unwrap(), AcmeAuthority::start().await);
+    let relay = start(dir.path(), &authority, NAME).await;
+    let address = relay.addresses()[1];
+    speaks_tls(&authority, address, NAME).await;
+    let folder = dir.path().join("acme");
+    let key = || {
+        let pair = files(&folder).into_iter().find(|(file, _)| file.ends_with("pair.pem"))?.0;
+        Some(std::fs::read_to_string(pair).unwrap().split_once("PRIVATE KEY").unwrap().1.to_owned())
+    };
+    let (first, known) = (authority.shown(address, NAME).await, key().unwrap());
+    let mut early = authority.join(address, NAME).await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    relay.signal("HUP");
+    until("another one", async || authority.shown(address, NAME).await != first).await;
+    assert!(key().is_some_and(|key| key != known));
+    assert_eq!(authority.counts(), (2, 2), "by another account");
+    early.hears_nothing_more().await;
+    // It is asked once.
+    relay.signal("HUP");
+    until("the reading", async || relay.log().matches("took over a new certificate").count() == 2).await;
+    assert_eq!(authority.counts(), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_leaves_the_old_one_in_force() {
     let (dir, authority) = (TempDir::new().unwrap(), AcmeAuthority::start().await);
     let mut relay = start(dir.path(), &authority, NAME).await;

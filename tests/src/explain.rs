@@ -1,4 +1,4 @@
-//! The commands about access: what a policy holds, why the relay says no, and invites. Asked beside a running relay and
+//! The commands about access: what a policy holds, why the relay says no, invites, and the management API. Asked beside a running relay and
 //! of its directory when it is stopped.
 
 use std::path::Path;
@@ -193,4 +193,35 @@ async fn invites_are_made_beside_a_running_relay_and_without_it() {
     let code = told(&run(dir.path(), &knobs, None, &["invite"])).trim().to_owned();
     let relay = Process::start(dir.path(), &names).await;
     assert!(relay.connect().await.publish(&join(12, &code)).await.0);
+}
+
+#[tokio::test]
+async fn the_management_api_is_used_without_a_client() {
+    let dir = TempDir::new().unwrap();
+    let knobs = knobs("open");
+    let names: Vec<(&str, &str)> =
+        knobs.iter().map(|(name, value)| (name.strip_prefix("CHAPPE_").unwrap(), value.as_str())).collect();
+    let mut relay = Process::start(dir.path(), &names).await;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let note = |seed: u64| EventBuilder::new(1).created_at(now).sign(&Keys::from_seed(seed));
+    let call = |beside: Option<&Process>, arguments: &[&str]| {
+        let all = [&["admin"], arguments].concat();
+        serde_json::from_str::<Value>(&told(&run(dir.path(), &knobs, beside, &all))).unwrap()
+    };
+    let mut client = relay.connect().await;
+    let key = |seed: u64| hex(&Keys::from_seed(seed));
+    assert_eq!(call(Some(&relay), &["banpubkey", &key(10), "too much, too often"]), true);
+    client.refused(&note(10), "blocked: ").await;
+    assert!(client.publish(&note(11)).await.0);
+    let connections = call(Some(&relay), &["listconnections", r#"{"by":"messages"}"#]);
+    let number = connections[0]["number"].to_string();
+    assert_eq!(call(Some(&relay), &["closeconnection", &number, "too much"]), true);
+    assert_eq!(client.closed().await.0, 1_008);
+    relay.stop().await;
+    // What was done is there, and more can be done, while it does not run.
+    assert_eq!(call(None, &["listbannedpubkeys"])[0]["reason"], "too much, too often");
+    assert_eq!(call(None, &["unbanpubkey", &key(10)]), true);
+    assert_eq!(call(None, &["listauditlog"]).as_array().unwrap().len(), 3);
+    let relay = Process::start(dir.path(), &names).await;
+    assert!(relay.connect().await.publish(&note(10)).await.0);
 }

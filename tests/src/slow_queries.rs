@@ -46,9 +46,17 @@ async fn a_query_that_took_long_is_told_with_its_plan_and_cost() {
     let log = log_after_counting("1").await;
     let told: Vec<_> = log.lines().filter(|line| line.contains("a slow query")).collect();
     let counting = told.iter().find(|line| line.contains("events=3000")).expect("the count is told");
-    for part in
-        ["WARN", "plans=", "[tag t 1]", "[kinds 1]", "records=", "milliseconds=", "since 5", "nowhere"]
-    {
+    for part in [
+        "WARN",
+        "connection=1 ",
+        "plans=",
+        "[tag t 1]",
+        "[kinds 1]",
+        "records=",
+        "milliseconds=",
+        "since 5",
+        "nowhere",
+    ] {
         assert!(counting.contains(part), "{part} is missing from: {counting}");
     }
     assert!(!log.contains("a secret"), "{log}");

@@ -1,6 +1,7 @@
 use chappe_protocol::Kind;
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use serde_json::json;
 
 use super::*;
 
@@ -30,6 +31,7 @@ fn commands() {
             "chappe export --filter {\"kinds\":[0],\"limit\":5}",
             Some(Command::Export { filter: profiles, file: "-".into() }),
         ),
+        ("chappe admin stats", Some(Command::Admin { method: "stats".into(), params: Vec::new() })),
         ("chappe invite", Some(Command::Invite { uses: None, days: None })),
         ("chappe invite --uses 5 --days 0", Some(Command::Invite { uses: Some(5), days: Some(0) })),
         ("chappe policy check", Some(Command::Policy(PolicyCommand::Check { file: None }))),
@@ -58,12 +60,37 @@ fn policy_is_explained_for_one_event_or_filter() {
     assert_eq!(parse(&line).unwrap().command, Some(Command::Policy(explain)));
     let explain = PolicyCommand::Explain {
         file: None,
-        subject: Subject { event: None, filter: Some(serde_json::json!({ "kinds": [1] })) },
+        subject: Subject { event: None, filter: Some(json!({ "kinds": [1] })) },
         signed_in: Vec::new(),
         address: None,
     };
     let parsed = parse("chappe policy explain --filter {\"kinds\":[1]}").unwrap();
     assert_eq!(parsed.command, Some(Command::Policy(explain)));
+}
+
+#[test]
+fn parameters_are_what_they_look_like() {
+    let npub = "npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg";
+    let hex = "7e7e9c42a91bfef19fa929e5fda1b72e0ebc1a4c1141673e2794234d86addf4e";
+    // A key all the same.
+    let digits = "1".repeat(64);
+    let cases = [
+        (npub, json!(hex)),
+        (hex, json!(hex)),
+        (&digits, json!(digits)),
+        ("86400", json!(86_400)),
+        ("\"86400\"", json!("86400")),
+        ("{\"limit\":5}", json!({ "limit": 5 })),
+        ("192.0.2.0/24", json!("192.0.2.0/24")),
+        ("true", json!("true")),
+        ("spam!", json!("spam!")),
+        ("", json!("")),
+    ];
+    for (text, value) in cases {
+        let cli = Cli::try_parse_from(["chappe", "admin", "m", text]).unwrap();
+        let admin = Command::Admin { method: "m".to_owned(), params: vec![value] };
+        assert_eq!(cli.command, Some(admin), "{text}");
+    }
 }
 
 #[test]
@@ -88,6 +115,7 @@ fn mistakes_are_usage_errors() {
         ("chappe --data_dir /d", ErrorKind::UnknownArgument),
         ("chappe config", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
         ("chappe export --filter {\"kind\":0}", ErrorKind::ValueValidation),
+        ("chappe admin", ErrorKind::MissingRequiredArgument),
         ("chappe import a b", ErrorKind::UnknownArgument),
         ("chappe invite --uses 0", ErrorKind::ValueValidation),
         ("chappe policy", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
@@ -113,6 +141,7 @@ fn help_shows_every_command_and_the_exit_codes() {
         "import",
         "export",
         "policy",
+        "admin",
         "invite",
         "--config",
         "--data-dir",

@@ -16,6 +16,9 @@ pub(crate) enum Unready {
     NoWriter,
     /// The store has no room for an event of the largest size.
     Full,
+    /// It is as large as it may be (`store.bytes_max`). That passes by itself where something may be removed, as for a relay that
+    /// starts far above its ceiling; until then events are refused, so it is not ready.
+    Ceiling,
     /// The disk is not to become fuller.
     LowDisk,
     /// The store could not keep the last events, nor anything now.
@@ -45,7 +48,8 @@ impl Shared {
 impl From<&Error> for Unready {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Full(Space::Map | Space::Disk | Space::Ceiling) => Self::Full,
+            Error::Full(Space::Map | Space::Disk) => Self::Full,
+            Error::Full(Space::Ceiling) => Self::Ceiling,
             Error::Full(Space::LowDisk) => Self::LowDisk,
             Error::Misplaced(_) | Error::StateKey { .. } | Error::Corrupt(_) | Error::Engine(_) => {
                 Self::Broken
@@ -60,6 +64,7 @@ impl fmt::Display for Unready {
             Self::Stopping => "stopping",
             Self::NoWriter => "nothing is stored any more",
             Self::Full => "the store is full",
+            Self::Ceiling => "the store is as large as store.bytes_max: no events until room is made",
             Self::LowDisk => "the disk is nearly full",
             Self::Broken => "the store cannot be written",
         })

@@ -67,6 +67,11 @@ impl Acme {
         self.folder.join("pair.pem")
     }
 
+    /// Whether that file is not there.
+    pub(super) fn is_gone(&self) -> bool {
+        self.pair().try_exists().is_ok_and(|is_there| !is_there)
+    }
+
     /// What the authority is answered when it looks for a token, if it is one of ours.
     pub(super) fn answer(&self, token: &str) -> Option<String> {
         self.tokens.answer(token)

@@ -33,6 +33,8 @@ pub struct Session {
     pub(crate) backlog: Backlog,
     waiting: Waiting,
     closing: Option<Closing>,
+    /// By which the log names it.
+    number: u64,
 }
 
 /// Whether [`Session::advance`] should be called again without waiting for anything.
@@ -109,12 +111,26 @@ impl Session {
             backlog: Backlog::default(),
             waiting: Waiting::new(limits.message_bytes_max),
             closing: None,
+            number: 0,
             services,
         };
         if session.services.auth_challenge == AuthChallenge::OnConnect {
             session.send_challenge();
         }
         session
+    }
+
+    /// With the number by which its connection is known among all that are open.
+    #[must_use]
+    pub const fn numbered(mut self, number: u64) -> Self {
+        self.number = number;
+        self
+    }
+
+    /// That number; 0 where it was given none.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.number
     }
 
     /// From now on, messages are compressed as the client agreed to in the handshake.

@@ -13,8 +13,8 @@ const VALUES_MAX: usize = 3;
 /// How many characters of a tag's value.
 const VALUE_CHARS_MAX: usize = 64;
 
-/// Writes a line about a query that has worked for so long.
-pub(crate) fn tell(query: &Query, worked: Duration, bound: Option<Duration>) {
+/// Writes a line about a query of this connection that has worked for so long.
+pub(crate) fn tell(connection: u64, query: &Query, worked: Duration, bound: Option<Duration>) {
     if bound.is_none_or(|bound| worked < bound) {
         return;
     }
@@ -42,6 +42,7 @@ pub(crate) fn tell(query: &Query, worked: Duration, bound: Option<Duration>) {
     }
     let cost = explanation.cost;
     tracing::warn!(
+        connection,
         milliseconds = u64::try_from(worked.as_millis()).unwrap_or(u64::MAX),
         plans,
         look_ups = cost.look_ups,

@@ -97,7 +97,7 @@ impl Session {
     /// Ends the running query without an answer.
     pub(crate) fn stop_running(&mut self) {
         if let Some(running) = self.running.take() {
-            slow::tell(&running.query, running.worked, self.services.slow_query);
+            slow::tell(self.number(), &running.query, running.worked, self.services.slow_query);
         }
         self.backlog.stop_holding();
     }
@@ -145,7 +145,7 @@ impl Session {
 
     fn finish(&mut self, running: Running, completeness: Completeness) {
         let Running { id, query, purpose, begun_at, worked } = running;
-        slow::tell(&query, worked, self.services.slow_query);
+        slow::tell(self.number(), &query, worked, self.services.slow_query);
         let counts = &self.services.counts;
         let request = match purpose {
             Purpose::Subscribe(_) => {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use heed::{CompactionOption, EnvFlags};
@@ -48,6 +49,7 @@ impl Options {
         let io = |error| BuildError::Io(new.clone(), error);
         let size = (self.whole_map_bytes(), self.readers_max);
         let env = open_env(dir, size, EnvFlags::READ_ONLY).map_err(BuildError::Open)?;
+        make_copy_for_the_same(&old, &new).map_err(io)?;
         let copied = env.copy_to_path(&new, CompactionOption::Enabled);
         let file = copied.map_err(|error| BuildError::Store(error.into()))?;
         file.sync_all().map_err(io)?;
@@ -63,6 +65,13 @@ impl Options {
 
 fn copy_path(dir: &Path) -> PathBuf {
     dir.join(COPY_FILE)
+}
+
+/// Makes the copy, for LMDB to write into, such that nobody may read it who may not read the old file, whatever the umask.
+fn make_copy_for_the_same(old: &Path, new: &Path) -> io::Result<()> {
+    let permissions = fs::metadata(old)?.permissions();
+    let copy = File::options().write(true).create_new(true).mode(0o600).open(new)?;
+    copy.set_permissions(permissions)
 }
 
 /// Removes what a kill left behind.

@@ -41,7 +41,7 @@ pub(super) async fn watch(shared: Arc<Shared>, tls: Arc<Tls>, mut wishes: Wishes
     }
 }
 
-/// Has a certificate got by ACME where there is none, and another one before it expires. After a failure it is tried again
+/// Has a certificate got by ACME where there is none, and another one before it expires, or when its file was removed. After a failure it is tried again
 /// when a pause is over, or when somebody asks for it.
 pub(super) async fn renew(shared: Arc<Shared>, tls: Arc<Tls>, mut wishes: Wishes) {
     let mut closed = pin!(reached(shared.phase.clone(), Phase::Closed));

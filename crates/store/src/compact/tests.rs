@@ -1,4 +1,5 @@
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 use chappe_testkit::{EventBuilder, Keys};
 
@@ -32,6 +33,21 @@ fn the_file_gets_smaller_and_holds_the_same() {
     test.assert_sound();
     test.put(&note(1_000).sign(&Keys::from_seed(0)));
     test.reopened().assert_sound();
+}
+
+#[test]
+fn the_new_file_is_for_whom_the_old_one_was() {
+    let TestStore { store, dir, .. } = TestStore::new();
+    drop(store);
+    let file = dir.path().join("data.mdb");
+    let mode = || fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(), 0o600, "as it is made");
+    // A umask of any sort leaves more, or less.
+    for chosen in [0o600, 0o640, 0o660] {
+        fs::set_permissions(&file, Permissions::from_mode(chosen)).unwrap();
+        OPTIONS.compact(dir.path()).unwrap();
+        assert_eq!(mode(), chosen);
+    }
 }
 
 #[test]
