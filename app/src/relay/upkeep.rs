@@ -23,7 +23,7 @@ use self::disk::watch_disk;
 use self::retention::retain;
 use super::errand::Wishes;
 use super::{Phase, Shared, reached, settings};
-use crate::config::Config;
+use crate::config::{Config, StoreCompression};
 use crate::plugins::Plugins;
 
 /// Between two searches for expired events. They are not served in any case: this only makes room.
@@ -43,6 +43,7 @@ pub(super) struct Upkeep {
     policy_files: Vec<PathBuf>,
     /// Fewer days of a certificate's life are told to the log.
     warning_days: u64,
+    compresses: bool,
 }
 
 impl Upkeep {
@@ -54,19 +55,22 @@ impl Upkeep {
             thresholds: settings::thresholds(&config.buffers),
             policy_files,
             warning_days: config.tls.expiry_warning_days,
+            compresses: config.store.compression == StoreCompression::Zstd,
         }
     }
 
     pub(super) fn spawn(self, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
-        let Self { plugins, thresholds, policy_files, warning_days } = self;
+        let Self { plugins, thresholds, policy_files, warning_days, compresses } = self;
         let mut tasks = vec![
             tokio::spawn(sweep(Arc::clone(shared))),
             tokio::spawn(tick(Arc::clone(shared))),
             tokio::spawn(tell_blocked(Arc::clone(shared))),
             tokio::spawn(watch_disk(Arc::clone(shared))),
             tokio::spawn(keep_buffers(Arc::clone(shared), thresholds)),
-            tokio::spawn(keep_dictionary(Arc::clone(shared))),
         ];
+        if compresses {
+            tasks.push(tokio::spawn(keep_dictionary(Arc::clone(shared))));
+        }
         if !shared.services.retention.keeps_everything() {
             tasks.push(tokio::spawn(retain(Arc::clone(shared))));
         }

@@ -100,8 +100,9 @@ impl Store {
         drop(txn);
         match made.training {
             Training::Kept(_) => self.keep(number, made.dictionary.as_deref(), made.last)?,
-            Training::NoBetter(_) => self.keep(number, None, made.last)?,
-            Training::TooFew | Training::TooMany => {}
+            // Also what is not to be tried again until there are more.
+            Training::NoBetter(_) | Training::TooFew => self.keep(number, None, made.last)?,
+            Training::TooMany => {}
         }
         Ok(made.training)
     }

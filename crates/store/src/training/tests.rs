@@ -95,6 +95,10 @@ fn it_is_due_with_enough_events_and_again_with_many_more() {
     set_meta(&test, META_TRAINED, 20_000);
     assert!(!due_at(&test, 159_999));
     assert!(due_at(&test, 160_000));
+    // Too little to learn from: it is tried again with many more, as what is no better.
+    assert_eq!(test.store.train().unwrap(), Training::TooFew);
+    assert!(!test.store.is_training_due().unwrap());
+    assert!(due_at(&test, 8 * 160_000));
     for number in 1..=16 {
         assert!(test.store.is_training_due().unwrap());
         test.store.keep(number, Some(&dictionary(number)), Seq(0)).unwrap();
