@@ -48,7 +48,7 @@ fn an_ordinary_event_allocates_nothing_when_the_memory_is_warm() {
         append_event(&mut json, &event);
         append_preimage(&mut out, &event, Controls::Escaped);
         append_preimage(&mut out, &event, Controls::Verbatim);
-        append_event_message(&mut out, &subscription, &json);
+        append_event_message(&mut out, &subscription, |out| out.extend_from_slice(&json));
         append_ok(&mut out, &event.head.id, Answer::Accepted(""));
         usize::from(has_bare_controls(&event))
     };

@@ -101,8 +101,8 @@ fn messages_wrap_events_without_touching_them() {
 
         let subscription = text(&mut random, 63) + "x";
         let mut sent = Vec::new();
-        let event_json = as_value(&plain).to_string();
-        append_event_message(&mut sent, &SubscriptionId::new(&subscription).unwrap(), event_json.as_bytes());
+        let event = |out: &mut Vec<u8>| out.extend_from_slice(as_value(&plain).to_string().as_bytes());
+        append_event_message(&mut sent, &SubscriptionId::new(&subscription).unwrap(), event);
         let sent: Value = serde_json::from_slice(&sent).unwrap();
         assert_eq!(sent, json!(["EVENT", subscription, as_value(&plain)]));
     }

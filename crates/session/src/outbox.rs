@@ -115,9 +115,7 @@ impl Outbox {
         }
         let (start, mut read) = (out.len(), Ok(()));
         append_text_with(out, |out| {
-            chappe_codec::append_event_prefix(out, subscription);
-            read = record.append_json(out);
-            out.push(b']');
+            read = chappe_codec::append_event_message(out, subscription, |out| record.append_json(out));
         });
         if read.is_err() {
             out.truncate(start);

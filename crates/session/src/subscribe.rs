@@ -59,7 +59,8 @@ impl Session {
         self.inbox.account().subscribe(self.open.len());
         let asks = self.asks(filters.to_vec());
         if let Some(invite) = invite {
-            self.outbox.message(|out| chappe_codec::append_event_message(out, &id, invite.json()));
+            let event = |out: &mut Vec<u8>| out.extend_from_slice(invite.json());
+            self.outbox.message(|out| chappe_codec::append_event_message(out, &id, event));
         }
         let Services { limits, counts, .. } = &*self.services;
         let begun_at = counts.stopwatch.read();

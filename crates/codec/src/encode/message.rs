@@ -23,11 +23,17 @@ pub enum Completeness {
     More,
 }
 
-/// Appends `["EVENT",<subscription>,<event>]`, given the event as [`append_event`](super::append_event) writes it.
-pub fn append_event_message(out: &mut Vec<u8>, subscription: &SubscriptionId, event_json: &[u8]) {
+/// Appends `["EVENT",<subscription>,<event>]`, where `append` appends the event as [`append_event`](super::append_event)
+/// writes it. Returns what that one returned; when it failed, what was appended is no message.
+pub fn append_event_message<R>(
+    out: &mut Vec<u8>,
+    subscription: &SubscriptionId,
+    append: impl FnOnce(&mut Vec<u8>) -> R,
+) -> R {
     append_event_prefix(out, subscription);
-    out.extend_from_slice(event_json);
+    let result = append(out);
     out.push(b']');
+    result
 }
 
 /// Appends what stands before the event in an EVENT message, `["EVENT",<subscription>,`, for keeping. After the event

@@ -19,7 +19,8 @@ const QUOTED: &str = r#""a \"quoted\" é\n""#;
 
 #[test]
 fn event_messages_wrap_the_events_bytes() {
-    let message = appended(|out| append_event_message(out, &subscription(), br#"{"any":"bytes"}"#));
+    let event = |out: &mut Vec<u8>| out.extend_from_slice(br#"{"any":"bytes"}"#);
+    let message = appended(|out| append_event_message(out, &subscription(), event));
     assert_eq!(message, format!(r#"["EVENT",{QUOTED},{{"any":"bytes"}}]"#));
     let prefix = appended(|out| append_event_prefix(out, &subscription()));
     assert_eq!(message, prefix + r#"{"any":"bytes"}]"#);
