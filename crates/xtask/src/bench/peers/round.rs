@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::contender::Entrant;
 use super::samples::{Outcome, Report};
 use super::step::{Sizes, Step};
-use crate::command::Failure;
+use crate::command::{self, Failure};
 use crate::relay::Relay;
 use crate::workspace::Workspace;
 
@@ -41,6 +41,8 @@ impl Round<'_> {
     }
 
     fn run_on_one_relay(&self, steps: &[Step], tell: &mut impl FnMut(Step, Outcome)) -> Result<(), Failure> {
+        // What the relay before has left for the system to write is not to slow this one down.
+        command::run(&mut Command::new("sync"))?;
         let relay = match self.start() {
             Ok(relay) => relay,
             Err(failure) => {
