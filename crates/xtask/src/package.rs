@@ -3,11 +3,14 @@
 
 mod archive;
 pub(crate) mod assets;
+mod linked;
 mod notices;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use linked::CLibrary;
 
 use crate::command::{self, Failure};
 use crate::tools;
@@ -16,9 +19,16 @@ use crate::workspace::Workspace;
 /// Which package.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Instead, an archive whose binary needs nothing of the system it runs on; it is left in target/archive
-    #[arg(long = "static")]
-    is_static: bool,
+    /// Instead, an archive whose binary holds its C library and needs nothing of the system it runs on; it is left in
+    /// target/archive
+    #[arg(
+        long = "static",
+        value_name = "C_LIBRARY",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "gnu"
+    )]
+    static_with: Option<CLibrary>,
 }
 
 /// What shells call their scripts.
@@ -26,22 +36,29 @@ const COMPLETIONS: [(&str, &str); 3] = [("bash", "chappe.bash"), ("zsh", "_chapp
 
 /// Builds the relay, has it write its pages and completions, and packs all of it.
 pub(crate) fn package(workspace: &Workspace, options: &Options) -> Result<(), Failure> {
-    if options.is_static {
-        return archive::archive(workspace);
+    if let Some(library) = options.static_with {
+        return archive::archive(workspace, library);
     }
     tools::ensure_cargo_deb()?;
     command::run(workspace.cargo("build").args(["--release", "--package", "chappe"]))?;
-    write_beside(workspace, &workspace.target("release/chappe"))?;
+    write_beside(workspace, &workspace.target("release/chappe"), &linked::host()?, None)?;
     command::run(workspace.cargo("deb").args(["--package", "chappe", "--no-build", "--strip"]))
 }
 
-/// Writes what is made from the built relay and its libraries, where the list looks for it: `target/package`.
-fn write_beside(workspace: &Workspace, relay: &Path) -> Result<(), Failure> {
+/// Writes what is made from the relay as it was built for this system, and from its libraries, where the list looks for it:
+/// `target/package`.
+fn write_beside(
+    workspace: &Workspace,
+    relay: &Path,
+    system: &str,
+    inside: Option<CLibrary>,
+) -> Result<(), Failure> {
     let beside = workspace.target("package");
     command::run(Command::new(relay).arg("man").arg(beside.join("man")))?;
     for (shell, file) in COMPLETIONS {
         let script = command::output(Command::new(relay).args(["completions", shell]))?;
         fs::write(beside.join(file), script).map_err(Failure::io(file))?;
     }
-    fs::write(beside.join(notices::FILE), notices::notices(workspace)?).map_err(Failure::io(notices::FILE))
+    let notices = notices::notices(workspace, system, inside)?;
+    fs::write(beside.join(notices::FILE), notices).map_err(Failure::io(notices::FILE))
 }

@@ -1,5 +1,6 @@
 //! Tools that a bare machine lacks: pinned through cargo, or from Debian when we are root.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::command::{self, Failure};
@@ -27,6 +28,9 @@ pub(crate) const PEBBLE: Debian = Debian { program: "pebble", packages: &["pebbl
 /// Counts the instructions of the benchmarks.
 pub(crate) const VALGRIND: Debian = Debian { program: "valgrind", packages: &["valgrind"] };
 
+/// Compiles C for musl.
+pub(crate) const MUSL: Debian = Debian { program: "musl-gcc", packages: &["musl-tools"] };
+
 /// Installs the packages when their program is missing.
 pub(crate) fn ensure_debian(wanted: Debian) -> Result<(), Failure> {
     let Debian { program, packages } = wanted;
@@ -48,6 +52,22 @@ pub(crate) fn ensure_debian(wanted: Debian) -> Result<(), Failure> {
     };
     command::run(apt().arg("update"))?;
     command::run(apt().args(["install", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+/// Has rustup bring Rust's standard library for a system when this toolchain has none.
+pub(crate) fn ensure_target(system: &str) -> Result<(), Failure> {
+    let mut place = Command::new("rustc");
+    let place = command::output(place.args(["--print=target-libdir", "--target", system]))?;
+    if Path::new(place.trim()).is_dir() {
+        return Ok(());
+    }
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", system]);
+    command::run(&mut rustup).map_err(|error| {
+        Failure::new(format!(
+            "Rust's standard library for {system} is missing, and could not be had: {error}"
+        ))
+    })
 }
 
 /// The version of cargo-deny that `deny.toml` is written for.

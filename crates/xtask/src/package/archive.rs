@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::assets::assets;
-use super::notices::host;
+use super::linked::{CLibrary, host};
 use crate::command::{self, Failure};
 use crate::workspace::Workspace;
 
@@ -21,12 +21,14 @@ const BESIDE: [(&str, &str); 4] = [
 ];
 
 /// Builds the relay, and packs what the Debian package has, too.
-pub(super) fn archive(workspace: &Workspace) -> Result<(), Failure> {
+pub(super) fn archive(workspace: &Workspace, inside: CLibrary) -> Result<(), Failure> {
     let host = host()?;
-    let relay = build(workspace, &host)?;
-    super::write_beside(workspace, &relay)?;
     let processor = host.split('-').next().unwrap_or_default();
-    let name = format!("chappe-{}-{processor}-linux", version(workspace.metadata())?);
+    let system = inside.system(processor);
+    inside.ensure_tools(&system, &host)?;
+    let relay = build(workspace, &system, inside)?;
+    super::write_beside(workspace, &relay, &system, Some(inside))?;
+    let name = format!("chappe-{}-{processor}-{}", version(workspace.metadata())?, inside.label());
     let place = workspace.target("archive");
     let tree = place.join(&name);
     if tree.exists() {
@@ -49,25 +51,23 @@ pub(super) fn archive(workspace: &Workspace) -> Result<(), Failure> {
     pack(&place, &name)
 }
 
-/// How the binary is linked. It asks the system for chance by its own call: a static program does not find that of the C
-/// library by its name, and would need `/dev/random`.
-const FLAGS: &str =
-    "-C target-feature=+crt-static -C strip=debuginfo --cfg getrandom_backend=\"linux_getrandom\"";
-
-/// The binary, which is none of this kind if it asks for a library.
-fn build(workspace: &Workspace, host: &str) -> Result<PathBuf, Failure> {
+/// The binary, which is none of this kind if it asks for a loader of libraries.
+fn build(workspace: &Workspace, system: &str, inside: CLibrary) -> Result<PathBuf, Failure> {
     let mut build = workspace.cargo("build");
     // By the name of a target the flags are for it alone: procedural macros and build scripts are run here.
-    build.args(["--release", "--package", "chappe", "--target", host]);
-    command::run(build.env("RUSTFLAGS", FLAGS))?;
-    let relay = workspace.target(host).join("release/chappe");
-    // `ldd` fails for what has no dynamic part at all, and says so of what only moves itself.
-    match command::answer("ldd", &relay.to_string_lossy()) {
-        Some(needs) if !needs.contains("statically linked") => {
-            Err(Failure::new(format!("{} is not static:\n{needs}", relay.display())))
-        }
-        Some(_) | None => Ok(relay),
+    build.args(["--release", "--package", "chappe", "--target", system]);
+    build.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
+    if let Some(flags) = inside.flags() {
+        build.env("RUSTFLAGS", flags);
     }
+    command::run(&mut build)?;
+    let relay = workspace.target(system).join("release/chappe");
+    let mut headers = Command::new("readelf");
+    let headers = command::output(headers.arg("--program-headers").arg(&relay))?;
+    if headers.contains("INTERP") {
+        return Err(Failure::new(format!("{} is not static:\n{headers}", relay.display())));
+    }
+    Ok(relay)
 }
 
 /// That of the relay.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::linked::CLibrary;
 use crate::command::{self, Failure};
 use crate::workspace::Workspace;
 
@@ -14,17 +15,29 @@ pub(super) const FILE: &str = "third-party-licences.txt";
 
 const HEAD: &str = "\
 The program chappe holds the libraries below, beside the Rust standard library (MIT or Apache-2.0, as chappe itself). Where
-several licences are offered, one of them is enough. A binary that is linked statically also holds the GNU C Library
-(LGPL-2.1-or-later; https://www.gnu.org/software/libc/): whoever wants another version of it builds chappe from its source.
+several licences are offered, one of them is enough.
 ";
+
+/// Of a binary with the GNU C Library in it.
+const GNU: &str = "\
+It also holds the GNU C Library (LGPL-2.1-or-later; https://www.gnu.org/software/libc/): whoever wants another version of it
+builds chappe from its source.
+";
+
+/// musl's `COPYRIGHT`, of the version that Rust's target holds.
+const MUSL: &str = include_str!("notices/musl.txt");
 
 /// How licence texts are named, in capitals.
 const NAMES: [&str; 5] = ["LICEN", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
 
-/// One document: each text once, below the names of those who have it.
-pub(super) fn notices(workspace: &Workspace) -> Result<String, Failure> {
+/// One document for a relay that was built for this system: each text once, below the names of those who have it.
+pub(super) fn notices(
+    workspace: &Workspace,
+    system: &str,
+    inside: Option<CLibrary>,
+) -> Result<String, Failure> {
     let mut command = workspace.cargo("metadata");
-    command.args(["--format-version=1", "--filter-platform", &host()?]);
+    command.args(["--format-version=1", "--filter-platform", system]);
     let metadata: Value = serde_json::from_str(&command::output(&mut command)?)
         .map_err(|error| Failure::new(format!("cargo metadata: {error}")))?;
     let libraries = libraries(&metadata).ok_or_else(|| Failure::new("cargo metadata has an unknown form"))?;
@@ -39,7 +52,7 @@ pub(super) fn notices(workspace: &Workspace) -> Result<String, Failure> {
             texts.entry(text).or_default().push(name);
         }
     }
-    let mut document = HEAD.to_owned();
+    let mut document = head(inside);
     for (text, names) in texts {
         document.push_str(&format!("\n=== {}\n\n{text}\n", names.join(", ")));
     }
@@ -47,11 +60,13 @@ pub(super) fn notices(workspace: &Workspace) -> Result<String, Failure> {
     Ok(document)
 }
 
-/// The system that we build on, as Rust calls it.
-pub(super) fn host() -> Result<String, Failure> {
-    let version = command::answer("rustc", "-vV").unwrap_or_default();
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| Failure::new("`rustc -vV` names no host"))
+/// What comes before the libraries' texts.
+fn head(inside: Option<CLibrary>) -> String {
+    match inside {
+        Some(CLibrary::Gnu) => format!("{HEAD}{GNU}"),
+        Some(CLibrary::Musl) => format!("{HEAD}It also holds musl, the C library.\n\n=== musl\n\n{MUSL}"),
+        None => HEAD.to_owned(),
+    }
 }
 
 /// A package that the relay is linked with.

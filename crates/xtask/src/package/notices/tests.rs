@@ -3,7 +3,8 @@ use std::fs;
 
 use serde_json::json;
 
-use super::{collect, libraries};
+use super::super::linked::CLibrary;
+use super::{collect, head, libraries};
 
 #[test]
 fn only_what_is_linked_is_told() {
@@ -47,4 +48,12 @@ fn texts_of_inner_libraries_are_found() {
     let mut texts = BTreeSet::new();
     collect(dir.path(), &mut texts).expect("texts");
     assert_eq!(texts, BTreeSet::from(["one".to_owned(), "two".to_owned()]));
+}
+
+#[test]
+fn the_c_library_is_told_where_it_is_inside() {
+    let names = |inside| ["LGPL", "Rich Felker, et al."].map(|name| head(inside).contains(name));
+    assert_eq!(names(None), [false, false]);
+    assert_eq!(names(Some(CLibrary::Gnu)), [true, false]);
+    assert_eq!(names(Some(CLibrary::Musl)), [false, true]);
 }
