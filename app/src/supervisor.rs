@@ -45,12 +45,17 @@ impl Supervisor {
         self.tell("READY=1");
     }
 
-    /// Asks for more time, over and over: opening a store may take longer than a start usually may. Never ready; to be dropped
-    /// when the relay serves.
-    pub(crate) async fn ask_for_time(&self) {
+    /// Asks for more time: opening a store may take longer than a start usually may. To be said at once, because whoever waits may
+    /// do so for a second or two (`TimeoutStartSec`).
+    pub(crate) fn starting(&self) {
+        self.tell(&format!("EXTEND_TIMEOUT_USEC={}", ASK_FOR.as_micros()));
+    }
+
+    /// Asks again and again. Never ready; to be dropped when the relay serves.
+    pub(crate) async fn still_starting(&self) {
         loop {
             sleep(ASK_EVERY).await;
-            self.tell(&format!("EXTEND_TIMEOUT_USEC={}", ASK_FOR.as_micros()));
+            self.starting();
         }
     }
 

@@ -105,6 +105,8 @@ async fn it_is_told_when_the_relay_serves_and_when_it_stops() {
     for manager in [Manager::with_file(dir.path()), Manager::without_file()] {
         let address = free_address();
         let mut relay = manager.start(&dir, address, &[], &[]);
+        // However soon it is ready: nobody knows how short the manager's patience is.
+        assert_eq!(manager.hears_all().await, MORE_TIME);
         assert_eq!(manager.hears().await, "READY=1\n");
         // It serves by now, without a wait.
         Client::connect(&format!("ws://{address}")).await.hears_nothing_more().await;

@@ -87,9 +87,10 @@ async fn serve(
     let supervisor = Arc::new(Supervisor::from_environment());
     let data_dir = config.store.data_dir.clone();
     let sockets = Inherited::from_systemd().map_err(ServeError::Activation)?;
+    supervisor.starting();
     // A task of its own: opening a store keeps this one.
     let asking = Arc::clone(&supervisor);
-    let asking = tokio::spawn(async move { asking.ask_for_time().await });
+    let asking = tokio::spawn(async move { asking.still_starting().await });
     let running = match predecessor {
         Predecessor::Stays => Relay::start_on(config, Clock::system(), log, sockets).await,
         Predecessor::Goes => {
