@@ -181,6 +181,16 @@ fn with_cors(response: impl IntoResponse) -> Response<Body> {
     response
 }
 
+/// A call of the management API, at an address where nobody wants anything else of the relay.
+pub(crate) async fn manage<S: Backstage>(State(state): State<S>, request: Request) -> Response<Body> {
+    let is_call = matches!(Wanted::of(request.method(), request.headers()), Wanted::Management);
+    if is_call && state.is_managed() {
+        management::answer(state, request).await
+    } else {
+        StatusCode::METHOD_NOT_ALLOWED.into_response()
+    }
+}
+
 async fn stats<S: Backstage>(State(state): State<S>) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),

@@ -8,7 +8,7 @@ use chappe_testkit::{EventBuilder, Keys};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{Process, command};
+use crate::harness::{Process, command, free_address, http};
 
 fn owner() -> Keys {
     Keys::from_seed(900)
@@ -224,4 +224,29 @@ async fn the_management_api_is_used_without_a_client() {
     assert_eq!(call(None, &["listauditlog"]).as_array().unwrap().len(), 3);
     let relay = Process::start(dir.path(), &names).await;
     assert!(relay.connect().await.publish(&note(10)).await.0);
+}
+
+#[tokio::test]
+async fn a_relay_without_a_place_left_can_be_managed() {
+    let dir = TempDir::new().unwrap();
+    let mut knobs = knobs("open");
+    knobs.push(("CHAPPE_LIMITS__CONNECTIONS_MAX".to_owned(), "2".to_owned()));
+    knobs.push(("CHAPPE_METRICS__ADDRESSES".to_owned(), free_address().to_string()));
+    let names: Vec<(&str, &str)> =
+        knobs.iter().map(|(name, value)| (name.strip_prefix("CHAPPE_").unwrap(), value.as_str())).collect();
+    let relay = Process::start(dir.path(), &names).await;
+    let [_first, mut second] = [relay.connect().await, relay.connect().await];
+    let connections: Value =
+        serde_json::from_str(&told(&run(dir.path(), &knobs, Some(&relay), &["admin", "listconnections"])))
+            .unwrap();
+    assert_eq!(connections.as_array().unwrap().len(), 2);
+    told(&run(dir.path(), &knobs, Some(&relay), &["admin", "closeconnection", "2"]));
+    assert_eq!(second.closed().await.0, 1_008);
+    // Nothing but calls that are signed is answered there, and the relay's clients are not.
+    let watched = &names.iter().find(|(name, _)| *name == "METRICS__ADDRESSES").unwrap().1;
+    let call = r#"{"method":"stats","params":[]}"#;
+    let kind = "Content-Type: application/nostr+json+rpc";
+    assert_eq!(http::post_to(watched, "/", &[kind], call).await.status, 401);
+    assert_eq!(http::post_to(watched, "/", &[], call).await.status, 405);
+    assert_eq!(http::request(watched, "GET", "/", &[]).await.status, 405);
 }

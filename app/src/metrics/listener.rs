@@ -1,4 +1,5 @@
-//! The addresses where whoever watches the relay asks.
+//! The addresses where whoever watches the relay asks, and where it can be managed when its own are full: in a wave of
+//! connections `chappe admin` finds no place there.
 
 use std::convert::Infallible;
 use std::io;
@@ -11,7 +12,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -21,7 +22,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::http::{alive, ready};
+use crate::http::{alive, manage, ready};
 use crate::relay::Shared;
 use crate::server::{HTTP_BUFFER_BYTES_MAX, Slots};
 
@@ -62,6 +63,7 @@ pub(crate) fn listen(addresses: &[SocketAddr], shared: &Arc<Shared>) -> (Vec<Soc
 
 fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
+        .route("/", post(manage::<Arc<Shared>>))
         .route("/metrics", get(metrics))
         .route("/healthz", get(alive))
         .route("/readyz", get(ready::<Arc<Shared>>))

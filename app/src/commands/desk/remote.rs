@@ -18,17 +18,31 @@ use crate::relay::open_keys;
 /// How long the relay has for each step of an answer: it may be waiting for its disk.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Statuses by which somebody is not let in, whoever they are.
+const TOO_MANY: u16 = 429;
+const FULL: u16 = 503;
+
 /// No answer to what commands ask is longer.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// A relay that runs.
 pub(in crate::commands) struct Remote {
     keys: RelayKeys,
-    addresses: Vec<SocketAddr>,
+    /// Where it may be asked, in this order.
+    doors: Vec<(Door, SocketAddr)>,
     /// The address it goes by, when one is configured.
     url: Option<String>,
     trusted: Vec<chappe_authorization::AddressRange>,
     protocol: ProxyProtocol,
+}
+
+/// Whom an address is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// The relay's clients.
+    Clients,
+    /// Those who watch it. There are places when all others are taken; but on one machine it may be another relay's.
+    Watchers,
 }
 
 /// Why a relay that runs does not answer as it should.
@@ -47,7 +61,10 @@ impl fmt::Display for RemoteError {
         f.write_str("the relay is running, ")?;
         match self {
             Self::Unreachable(error) => {
-                write!(f, "but cannot be reached at listen.addresses of this configuration: {error}")
+                write!(
+                    f,
+                    "but cannot be reached at listen.addresses and metrics.addresses of this configuration: {error}"
+                )
             }
             Self::NotManaged => f.write_str(
                 "but its management API is off: it needs owners, admins or moderators, and management.enabled",
@@ -63,7 +80,7 @@ impl Remote {
     pub(super) fn new(config: &Config) -> Result<Self, StartError> {
         Ok(Self {
             keys: open_keys(config)?,
-            addresses: config.listen.addresses.iter().copied().map(reachable).collect(),
+            doors: doors(config),
             url: config.relay.urls.first().cloned(),
             trusted: config.proxy.trusted.clone(),
             protocol: config.proxy.protocol,
@@ -90,16 +107,19 @@ impl Remote {
         }
     }
 
-    /// Status and body of the first address that answers.
+    /// Status and body of the first address that answers, and has a place for us.
     fn post(&self, body: &str, now: Timestamp) -> Result<(u16, String), RemoteError> {
         let mut last = io::Error::new(io::ErrorKind::AddrNotAvailable, "none is configured");
-        for &address in &self.addresses {
-            match self.post_to(address, body, now) {
+        for &door in &self.doors {
+            match self.post_to(door, body, now) {
                 Ok(answer) => {
                     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
                     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
                     let status = status.ok_or_else(|| RemoteError::Garbled(head.to_owned()))?;
-                    return Ok((status, body.to_owned()));
+                    if !matches!(status, TOO_MANY | FULL) {
+                        return Ok((status, body.to_owned()));
+                    }
+                    last = io::Error::other(body.trim_end().to_owned());
                 }
                 Err(error) => last = error,
             }
@@ -107,7 +127,7 @@ impl Remote {
         Err(RemoteError::Unreachable(last))
     }
 
-    fn post_to(&self, address: SocketAddr, body: &str, now: Timestamp) -> io::Result<String> {
+    fn post_to(&self, (door, address): (Door, SocketAddr), body: &str, now: Timestamp) -> io::Result<String> {
         let mut socket = TcpStream::connect_timeout(&address, PATIENCE)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
@@ -117,7 +137,7 @@ impl Remote {
             "{}POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
              Content-Type: application/nostr+json+rpc\r\nContent-Length: {}\r\n\
              Authorization: Nostr {}\r\n\r\n{body}",
-            self.proxy_header(socket.local_addr()?.ip()),
+            self.proxy_header(door, socket.local_addr()?.ip()),
             body.len(),
             BASE64.encode(event.json()),
         );
@@ -128,10 +148,21 @@ impl Remote {
     }
 
     /// What the relay waits for when it takes us for a proxy.
-    fn proxy_header(&self, own: IpAddr) -> &'static str {
+    fn proxy_header(&self, door: Door, own: IpAddr) -> &'static str {
         let is_trusted = self.trusted.iter().any(|range| range.contains(own));
-        if is_trusted && self.protocol == ProxyProtocol::Proxy { "PROXY UNKNOWN\r\n" } else { "" }
+        if door == Door::Clients && is_trusted && self.protocol == ProxyProtocol::Proxy {
+            "PROXY UNKNOWN\r\n"
+        } else {
+            ""
+        }
     }
+}
+
+/// Where a relay with this configuration may be asked.
+fn doors(config: &Config) -> Vec<(Door, SocketAddr)> {
+    let clients = config.listen.addresses.iter().map(|&address| (Door::Clients, reachable(address)));
+    let watchers = config.metrics.addresses.iter().map(|&address| (Door::Watchers, reachable(address)));
+    clients.chain(watchers).collect()
 }
 
 /// Where a relay that listens there is reached from this machine.
