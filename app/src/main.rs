@@ -36,7 +36,9 @@ fn run(command: Command, settings: Config) -> Result<(), Box<dyn Error>> {
         Command::Serve { take_over } => {
             serve::run(settings, if take_over { Predecessor::Goes } else { Predecessor::Stays })?;
         }
-        Command::Config(ConfigCommand::Check) => config::check(&settings, out)?,
+        Command::Config(ConfigCommand::Check) => {
+            config::check(&settings, &Clock::system(), out, remarks)?;
+        }
         Command::Config(ConfigCommand::Show { origins: false }) => config::show(&settings, out)?,
         Command::Config(ConfigCommand::Show { origins: true }) => config::show_origins(&settings, out)?,
         Command::Policy(PolicyCommand::Check { file }) => policy::check(&settings, file.as_deref(), out)?,

@@ -4,6 +4,7 @@
 //! with, so that a new certificate disturbs nobody.
 
 mod acme;
+mod concern;
 mod life;
 mod pair;
 
@@ -23,6 +24,7 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
 use self::acme::Acme;
+pub(crate) use self::concern::Concern;
 use self::life::Life;
 use crate::config;
 use crate::relay::Errand;
@@ -58,15 +60,16 @@ impl fmt::Display for TlsError {
 
 impl std::error::Error for TlsError {}
 
-/// Says that TLS can be spoken as it is configured, if it is.
+/// Says that TLS can be spoken as it is configured, if it is, and when the certificate expires, in seconds since 1970. None
+/// where there are no files to be read, or the certificate does not tell.
 ///
 /// # Errors
 ///
 /// [`TlsError`]
-pub(crate) fn check(config: &config::Tls) -> Result<(), TlsError> {
+pub(crate) fn check(config: &config::Tls) -> Result<Option<u64>, TlsError> {
     let is_read = !config.addresses.is_empty() && config.acme_domains.is_empty();
     // What is got by ACME is not there before the relay runs.
-    if is_read { Tls::open(config, Path::new("")).map(drop) } else { Ok(()) }
+    if is_read { Tls::open(config, Path::new("")).map(|tls| tls.expires_at()) } else { Ok(None) }
 }
 
 /// What all connections with TLS share.

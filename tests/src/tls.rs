@@ -326,6 +326,12 @@ fn what_cannot_be_used_is_told_before_the_start() {
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
     assert_eq!(check(&key), (Some(0), String::new()));
+    // That it has an end is no fault: it is what there is.
+    let pair = authority.issue_until(now() - 2 * 86_400 - 3_600);
+    let [_, old] = pair.write(dir.path());
+    let remark = "the certificate has expired, and clients refuse it; days since then: 2\n";
+    assert_eq!(check(&old), (Some(0), remark.to_owned()));
+    authority.issue().write(dir.path());
     let other = dir.path().join("other.pem");
     std::fs::write(&other, authority.issue().key).unwrap();
     for (key, said) in

@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::policy::{self, PolicyError};
+use crate::Clock;
 use crate::config::{Config, Knob};
-use crate::tls::{self, TlsError};
+use crate::tls::{self, Concern, TlsError};
 
 /// Why a configuration cannot be used, besides what is wrong with its own values.
 #[derive(Debug)]
@@ -31,17 +32,27 @@ impl fmt::Display for CheckError {
 impl std::error::Error for CheckError {}
 
 /// Says that the configuration can be used, the files that it names included;
-/// [`config::load`](crate::config::load) has said so if it cannot.
+/// [`config::load`](crate::config::load) has said so if it cannot. A certificate that expires is no fault of it: that one is
+/// what there is, and goes among the remarks.
 ///
 /// # Errors
 ///
 /// When a policy file or the certificate cannot be used, or standard output not be written.
-pub fn check(config: &Config, mut out: impl Write) -> Result<(), CheckError> {
+pub fn check(
+    config: &Config,
+    clock: &Clock,
+    mut out: impl Write,
+    mut remarks: impl Write,
+) -> Result<(), CheckError> {
     let files = [&config.policy.file, &config.policy.shadow_file];
     for file in files.into_iter().filter(|file| !file.as_os_str().is_empty()) {
         policy::read(config, Some(file)).map_err(CheckError::Policy)?;
     }
-    tls::check(&config.tls).map_err(CheckError::Tls)?;
+    let expires_at = tls::check(&config.tls).map_err(CheckError::Tls)?;
+    let days = config.tls.expiry_warning_days;
+    if let Some(concern) = expires_at.and_then(|at| Concern::of(at, clock.now().0, days)) {
+        let _ = writeln!(remarks, "{concern}");
+    }
     writeln!(out, "the configuration is fine").map_err(CheckError::Write)
 }
 

@@ -94,7 +94,7 @@ async fn serve(
     let running = match predecessor {
         Predecessor::Stays => Relay::start_on(config, Clock::system(), log, sockets).await,
         Predecessor::Goes => {
-            check(&config, io::sink()).map_err(ServeError::Check)?;
+            check(&config, &Clock::system(), io::sink(), io::sink()).map_err(ServeError::Check)?;
             Relay::take_over(config, Clock::system(), log, sockets).await
         }
     };

@@ -53,7 +53,8 @@ fn configuration_is_no_better_than_its_policy_files() {
     let mut check = |file: &str, shadow: &str| {
         config.policy.file = write(&directory, "p.json", file);
         config.policy.shadow_file = write(&directory, "shadow.json", shadow);
-        crate::commands::config::check(&config, Vec::new()).map_err(|error| error.to_string())
+        let checked = crate::commands::config::check(&config, &clock(), Vec::new(), Vec::new());
+        checked.map_err(|error| error.to_string())
     };
     assert_eq!(check("{}", "{}"), Ok(()));
     assert!(check("{", "{}").unwrap_err().contains("p.json:1:"));

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::{LOOK_EVERY, every};
 use crate::relay::{Phase, Shared, reached};
-use crate::tls::Tls;
-
-const DAY_SECONDS: u64 = 24 * 60 * 60;
+use crate::tls::{Concern, Tls};
 
 /// Says so once a day while the certificate in force has fewer days left than this; 0: never.
 pub(super) async fn tell(shared: Arc<Shared>, tls: Arc<Tls>, warning_days: u64) {
@@ -19,7 +17,7 @@ pub(super) async fn tell(shared: Arc<Shared>, tls: Arc<Tls>, warning_days: u64) 
             () = &mut closed => return,
             _ = ticks.tick() => {}
         }
-        let concern = tls.expires_at().and_then(|at| concern(at, shared.clock.now().0, warning_days));
+        let concern = tls.expires_at().and_then(|at| Concern::of(at, shared.clock.now().0, warning_days));
         if said == concern {
             continue;
         }
@@ -33,47 +31,5 @@ pub(super) async fn tell(shared: Arc<Shared>, tls: Arc<Tls>, warning_days: u64) 
             None => {}
         }
         said = concern;
-    }
-}
-
-/// What there is to say of a certificate that expires at some time, in seconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Concern {
-    Soon { at: u64, days_left: u64 },
-    Expired { at: u64, days_ago: u64 },
-}
-
-fn concern(at: u64, now: u64, warning_days: u64) -> Option<Concern> {
-    if warning_days == 0 {
-        return None;
-    }
-    match at.checked_sub(now) {
-        None => Some(Concern::Expired { at, days_ago: now.saturating_sub(at) / DAY_SECONDS }),
-        Some(left) => {
-            let days_left = left / DAY_SECONDS;
-            (days_left < warning_days).then_some(Concern::Soon { at, days_left })
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_last_days_are_a_concern() {
-        let at = 100 * DAY_SECONDS;
-        let rows = [
-            (86 * DAY_SECONDS, 14, None),
-            (86 * DAY_SECONDS + 1, 14, Some(Concern::Soon { at, days_left: 13 })),
-            (99 * DAY_SECONDS, 14, Some(Concern::Soon { at, days_left: 1 })),
-            (at, 14, Some(Concern::Soon { at, days_left: 0 })),
-            (at + 1, 14, Some(Concern::Expired { at, days_ago: 0 })),
-            (at + 3 * DAY_SECONDS, 14, Some(Concern::Expired { at, days_ago: 3 })),
-            (at + 1, 0, None),
-        ];
-        for (now, warning_days, expected) in rows {
-            assert_eq!(concern(at, now, warning_days), expected, "at {now}");
-        }
     }
 }
