@@ -3,6 +3,7 @@
 //! An entry is four bytes: the event's place in a list. What entries have in common stands once: the position with the
 //! event, and the author or tag that a key starts with among the subjects.
 
+mod long;
 mod order;
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use long::Long;
 pub(crate) use order::{Change, Run};
 
 use super::ordinal;
@@ -44,7 +46,7 @@ pub(crate) struct Generation {
     ids: HashTable<u32>,
     subjects: Subjects,
     places: HashMap<Place, List, RandomState>,
-    long: Vec<Vec<u32>>,
+    long: Vec<Long>,
     /// By the time that they expire.
     expiring: BTreeSet<(u64, u32)>,
     size: Size,
@@ -208,14 +210,13 @@ impl Generation {
             Entry::Occupied(mut taken) => match *taken.get() {
                 List::One(first) => {
                     taken.insert(List::Long(ordinal(long.len())));
-                    let mut list = Vec::with_capacity(4);
-                    list.push(first);
-                    insert(events, &mut list, event);
+                    let mut list = Long::of(events, first);
+                    list.insert(events, event);
                     long.push(list);
                 }
                 List::Long(number) => {
                     if let Some(list) = long.get_mut(number as usize) {
-                        insert(events, list, event);
+                        list.insert(events, event);
                     }
                 }
             },
@@ -278,13 +279,13 @@ impl Generation {
         let Self { events, ids, subjects, places, long, expiring, size, last, leaving, .. } = self;
         ids.retain(|&mut event| event < kept);
         expiring.retain(|&(_, event)| event < kept);
-        long.iter_mut().for_each(|list| list.retain(|&event| event < kept));
+        long.iter_mut().for_each(|list| list.events.retain(|&event| event < kept));
         places.retain(|_, list| match *list {
             List::One(event) => event < kept,
             List::Long(number) if (number as usize) < mark.long => true,
             // It became long after the mark: of a single one, or of none.
             List::Long(number) => {
-                let first = long.get(number as usize).and_then(|list| list.first()).copied();
+                let first = long.get(number as usize).and_then(|list| list.events.first()).copied();
                 first.is_some_and(|event| {
                     *list = List::One(event);
                     true
@@ -457,7 +458,9 @@ impl Generation {
     fn listed<'l>(&'l self, list: &'l List) -> &'l [u32] {
         match list {
             List::One(event) => std::slice::from_ref(event),
-            List::Long(number) => self.long.get(*number as usize).map(Vec::as_slice).unwrap_or_default(),
+            List::Long(number) => {
+                self.long.get(*number as usize).map(|list| list.events.as_slice()).unwrap_or_default()
+            }
         }
     }
 }
@@ -469,23 +472,6 @@ fn table_bytes(keys: &RecordKeys) -> usize {
 
 fn id_of(events: &[Young], event: u32) -> &[u8] {
     events.get(event as usize).map(|event| event.position.id()).unwrap_or_default()
-}
-
-/// Puts an event into its place. Most are newer than most before them, so it is looked for from the end.
-fn insert(events: &[Young], list: &mut Vec<u32>, event: u32) {
-    let position = |event: u32| events.get(event as usize).map(|event| &event.position);
-    let new = position(event);
-    let is_before = |other: &u32| position(*other) >= new;
-    let mut reach = 1;
-    let near = loop {
-        match list.len().checked_sub(reach) {
-            Some(at) if !list.get(at).is_some_and(is_before) => reach *= 2,
-            Some(at) => break at,
-            None => break 0,
-        }
-    };
-    let at = near + list.get(near..).unwrap_or_default().partition_point(is_before);
-    list.insert(at, event);
 }
 
 #[cfg(test)]
