@@ -44,6 +44,7 @@ pub(crate) use services::{
 };
 pub(crate) use settings::{access, retention, rules};
 pub(crate) use shared::Shared;
+pub(crate) use surroundings::tell_settings;
 
 /// Starts relays.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ pub fn run(
 ) -> Result<(), AdminError> {
     let desk = Desk::open(config, clock).map_err(AdminError::Desk)?;
     let answer = desk.call(method, &Value::Array(params), clock).map_err(AdminError::Desk)?;
-    if matches!(desk, Desk::Here(_)) {
+    if matches!(desk, Desk::Here(..)) {
         // Else who asks for its connections would take none for an answer.
         let _ = writeln!(remarks, "the relay does not run: this is about its data directory");
     }

@@ -7,30 +7,38 @@ use std::sync::Arc;
 
 use chappe_management::{CallError, Management, Numbers, Surroundings, WantedConnections};
 use chappe_protocol::PublicKey;
-use chappe_store::OpenError;
+use chappe_store::{OpenError, Store};
 use serde_json::Value;
 
 use self::remote::Remote;
 pub use self::remote::RemoteError;
 use super::open_store;
 use crate::config::Config;
-use crate::relay::open_management;
+use crate::relay::{open_management, tell_settings};
 use crate::{Clock, StartError};
 
 /// Who answers calls.
 pub(super) enum Desk {
     /// The relay does not run: its directory is open here.
-    Here(Box<Management>),
+    Here(Box<Management>, Stopped),
     /// The relay runs, and is asked.
     Running(Remote),
 }
 
-/// What is around the desk while no relay runs: nothing.
-struct Nothing;
+/// What is around the desk while no relay runs: what is stored, and nobody.
+pub(super) struct Stopped {
+    store: Arc<Store>,
+    settings: Vec<Value>,
+}
 
-impl Surroundings for Nothing {
+impl Surroundings for Stopped {
     fn numbers(&self) -> Numbers {
-        Numbers::default()
+        let usage = self.store.usage().ok();
+        Numbers {
+            events_stored: usage.map_or(0, |usage| usage.events),
+            bytes_used: usage.map_or(0, |usage| usage.bytes_used),
+            ..Numbers::default()
+        }
     }
 
     fn connections(&self, _: &WantedConnections) -> Vec<Value> {
@@ -46,7 +54,7 @@ impl Surroundings for Nothing {
     }
 
     fn settings(&self) -> Vec<Value> {
-        Vec::new()
+        self.settings.clone()
     }
 }
 
@@ -70,8 +78,11 @@ impl Desk {
     pub(super) fn open(config: &Config, clock: &Clock) -> Result<Self, DeskError> {
         match open_store(&config.store) {
             Ok(store) => {
-                let management = open_management(config, Arc::new(store), clock.now());
-                Ok(Self::Here(Box::new(management.map_err(DeskError::Open)?)))
+                let store = Arc::new(store);
+                let management = open_management(config, Arc::clone(&store), clock.now());
+                let management = Box::new(management.map_err(DeskError::Open)?);
+                let settings = tell_settings(config, &management.identity(), None);
+                Ok(Self::Here(management, Stopped { store, settings }))
             }
             Err(OpenError::InUse(_)) => Remote::new(config).map(Self::Running).map_err(DeskError::Open),
             Err(error) => Err(DeskError::Open(StartError::Store(error))),
@@ -85,10 +96,10 @@ impl Desk {
     /// [`DeskError::Remote`] and [`DeskError::Call`].
     pub(super) fn call(&self, method: &str, params: &Value, clock: &Clock) -> Result<Value, DeskError> {
         match self {
-            Self::Here(management) => {
+            Self::Here(management, surroundings) => {
                 let (caller, now) = (management.keys().public(), clock.now());
                 management
-                    .call(caller, method, params, now, &Nothing)
+                    .call(caller, method, params, now, surroundings)
                     .map_err(|error: CallError| DeskError::Call(error.to_string()))
             }
             Self::Running(remote) => remote.call(method, params, clock.now()),

@@ -1,12 +1,12 @@
 //! What the management asks of the process.
 
-use chappe_management::{Numbers, Surroundings, WantedConnections};
+use chappe_management::{Identity, Numbers, Surroundings, WantedConnections};
 use chappe_processing::Dismissal;
 use chappe_protocol::PublicKey;
 use serde_json::{Value, json};
 
 use super::Shared;
-use crate::config::Knob;
+use crate::config::{Config, Knob};
 
 impl Surroundings for Shared {
     fn numbers(&self) -> Numbers {
@@ -39,25 +39,29 @@ impl Surroundings for Shared {
     }
 
     fn settings(&self) -> Vec<Value> {
-        let identity = self.services.management.identity();
-        let filter = self.logs.filter();
-        let knobs = self.config.knobs().unwrap_or_else(|error| {
-            tracing::error!(%error, "cannot tell the configuration");
-            Vec::new()
-        });
-        let told = knobs.into_iter().map(|knob| {
-            let name = format!("{}.{}", knob.section, knob.key);
-            let changed = match name.as_str() {
-                "relay.name" => identity.name.clone(),
-                "relay.description" => identity.description.clone(),
-                "relay.icon" => identity.icon.clone(),
-                "log.filter" => Some(filter.clone()).filter(|filter| knob.value.as_str() != Some(filter)),
-                _ => None,
-            };
-            told(&name, &knob, changed)
-        });
-        told.collect()
+        tell_settings(&self.config, &self.services.management.identity(), Some(&self.logs.filter()))
     }
+}
+
+/// The configuration as the administration shows it: each knob with where it comes from. The identity may differ from it, and the
+/// log's filter of a relay that runs.
+pub(crate) fn tell_settings(config: &Config, identity: &Identity, filter: Option<&str>) -> Vec<Value> {
+    let knobs = config.knobs().unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot tell the configuration");
+        Vec::new()
+    });
+    let told = knobs.into_iter().map(|knob| {
+        let name = format!("{}.{}", knob.section, knob.key);
+        let changed = match name.as_str() {
+            "relay.name" => identity.name.clone(),
+            "relay.description" => identity.description.clone(),
+            "relay.icon" => identity.icon.clone(),
+            "log.filter" => filter.filter(|&filter| knob.value.as_str() != Some(filter)).map(str::to_owned),
+            _ => None,
+        };
+        told(&name, &knob, changed)
+    });
+    told.collect()
 }
 
 /// A knob as the administration shows it. `changed` is what was put in the place of its value while the relay runs.

@@ -42,6 +42,13 @@ fn it_is_done_in_the_directory_of_a_relay_that_does_not_run() {
     let (answer, remark) = call(&config, "banpubkey", vec![json!(banned), json!("spam")]).unwrap();
     assert_eq!(answer, true);
     assert!(remark.contains("does not run"), "{remark}");
+    // What is there is told, and nobody is connected.
+    let (stats, _) = call(&config, "stats", Vec::new()).unwrap();
+    assert!(stats["bytes_used"].as_u64().unwrap() > 0, "{stats}");
+    assert_eq!((&stats["events_stored"], &stats["connections"]), (&json!(0), &json!(0)));
+    let (settings, _) = call(&config, "listsettings", Vec::new()).unwrap();
+    let owners = settings.as_array().unwrap().iter().find(|knob| knob["name"] == "access.owners").unwrap();
+    assert_eq!(owners["value"][0], owner().public().to_string());
     let (list, _) = call(&config, "listbannedpubkeys", Vec::new()).unwrap();
     assert_eq!(list, json!([{ "pubkey": banned, "reason": "spam" }]));
     let error = call(&config, "banpubkeys", Vec::new()).unwrap_err();
