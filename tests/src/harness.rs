@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 pub use client::Client;
 pub use command_line::{Said, chappe, counted, import, lines, on, run, said_on};
-pub use process::{Process, command};
+pub use process::{Process, command, signal};
 pub use relay::Relay;
 
 /// Held by tests that keep the whole machine busy, so that they come one after the other.

@@ -13,7 +13,7 @@ use tokio::net::UnixDatagram;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::harness::{Client, command, free_address, unique};
+use crate::harness::{Client, command, free_address, signal, unique};
 
 /// What must come is waited for so long at most; only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -80,12 +80,7 @@ impl Manager {
 }
 
 fn terminate(relay: &Child) {
-    signal(relay, "TERM");
-}
-
-fn signal(relay: &Child, name: &str) {
-    let pid = relay.id().unwrap().to_string();
-    assert!(std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    signal(relay.id().unwrap(), "TERM");
 }
 
 /// Whole seconds since the machine was started.
@@ -163,7 +158,7 @@ async fn a_reload_is_told_of_when_it_begins_and_when_it_is_done() {
     // One that cannot be used is read, too, and the old one stays.
     for (text, takes) in [(deny, false), ("{", false), (allow, true)] {
         write(text);
-        signal(&relay, "HUP");
+        signal(relay.id().unwrap(), "HUP");
         let told = manager.hears().await;
         let time = told.strip_prefix("RELOADING=1\nMONOTONIC_USEC=").unwrap_or_else(|| panic!("{told}"));
         let time: u64 = time.trim_end().parse().unwrap();
@@ -178,7 +173,7 @@ async fn a_reload_is_told_of_when_it_begins_and_when_it_is_done() {
     let (manager, dir) = (Manager::without_file(), TempDir::new().unwrap());
     let relay = manager.start(&dir, free_address(), &[], &[]);
     assert_eq!(manager.hears().await, "READY=1\n");
-    signal(&relay, "HUP");
+    signal(relay.id().unwrap(), "HUP");
     assert!(manager.hears().await.starts_with("RELOADING=1\n"));
     assert_eq!(manager.hears().await, "READY=1\n");
 }

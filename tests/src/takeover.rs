@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::{Client, Process, Relay, command, heavy, http, seed};
+use crate::harness::{Client, Process, Relay, command, heavy, http, seed, signal};
 
 /// What must come is waited for so long at most; only a failing test takes it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -304,7 +304,7 @@ async fn systemd_keeps_the_socket_open_over_a_restart() {
             answer
         });
         assert!(answer.await.unwrap().starts_with("HTTP/1.1 200"));
-        Command::new("kill").arg(relay.id().to_string()).status().unwrap();
+        signal(relay.id(), "TERM");
         assert!(relay.wait().unwrap().success());
     }
 }

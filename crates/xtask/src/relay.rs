@@ -80,8 +80,10 @@ impl Relay {
 
     /// Asks it to stop (SIGTERM) and fails unless it ends soon and well.
     pub(crate) fn stop(mut self) -> Result<(), Failure> {
-        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        kill.map_err(Failure::io("kill -TERM"))?;
+        // By the shell's own command, because not every machine has a program for it.
+        let kill =
+            Command::new("sh").args(["-c", r#"kill -s TERM "$0""#, &self.child.id().to_string()]).status();
+        kill.map_err(Failure::io("kill -s TERM"))?;
         let deadline = Instant::now() + Duration::from_secs(STOP_SECONDS_MAX);
         while Instant::now() < deadline {
             match self.child.try_wait().map_err(Failure::io("waiting for the relay"))? {

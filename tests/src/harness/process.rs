@@ -98,9 +98,7 @@ impl Process {
 
     /// Sends a signal: `TERM`, `INT`.
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().expect("the relay still runs").to_string();
-        let done = std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap();
-        assert!(done.success(), "cannot send SIG{name}");
+        signal(self.child.id().expect("the relay still runs"), name);
     }
 
     /// Whether it has not ended yet.
@@ -200,4 +198,11 @@ fn build() -> PathBuf {
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
     assert!(build.status().unwrap().success(), "the relay does not compile");
     profile_dir.join("chappe")
+}
+
+/// Sends a process a signal: `TERM`, `INT`. By the shell's own command, because not every machine has a program for it.
+pub fn signal(pid: u32, name: &str) {
+    let mut kill = std::process::Command::new("sh");
+    let done = kill.args(["-c", r#"kill -s "$0" "$1""#, name, &pid.to_string()]).status().unwrap();
+    assert!(done.success(), "cannot send SIG{name}");
 }
