@@ -236,11 +236,14 @@ async fn a_relay_without_a_place_left_can_be_managed() {
         knobs.iter().map(|(name, value)| (name.strip_prefix("CHAPPE_").unwrap(), value.as_str())).collect();
     let relay = Process::start(dir.path(), &names).await;
     let [_first, mut second] = [relay.connect().await, relay.connect().await];
+    // So that it is told first: who has which number is nobody's promise.
+    assert!(second.publish(&EventBuilder::new(1).sign(&Keys::from_seed(10))).await.0);
+    let list = ["admin", "listconnections", r#"{"by":"messages"}"#];
     let connections: Value =
-        serde_json::from_str(&told(&run(dir.path(), &knobs, Some(&relay), &["admin", "listconnections"])))
-            .unwrap();
+        serde_json::from_str(&told(&run(dir.path(), &knobs, Some(&relay), &list))).unwrap();
     assert_eq!(connections.as_array().unwrap().len(), 2);
-    told(&run(dir.path(), &knobs, Some(&relay), &["admin", "closeconnection", "2"]));
+    let number = connections[0]["number"].to_string();
+    told(&run(dir.path(), &knobs, Some(&relay), &["admin", "closeconnection", &number]));
     assert_eq!(second.closed().await.0, 1_008);
     // Nothing but calls that are signed is answered there, and the relay's clients are not.
     let watched = &names.iter().find(|(name, _)| *name == "METRICS__ADDRESSES").unwrap().1;
