@@ -5,9 +5,9 @@ mod remote;
 use std::fmt;
 use std::sync::Arc;
 
-use chappe_management::{CallError, Management, Numbers, Surroundings, WantedConnections};
+use chappe_management::{CallError, Identity, Management, Numbers, Surroundings, WantedConnections};
 use chappe_protocol::PublicKey;
-use chappe_store::{OpenError, Store};
+use chappe_store::OpenError;
 use serde_json::Value;
 
 use self::remote::Remote;
@@ -18,27 +18,22 @@ use crate::relay::{open_management, tell_settings};
 use crate::{Clock, StartError};
 
 /// Who answers calls.
-pub(super) enum Desk {
-    /// The relay does not run: its directory is open here.
-    Here(Box<Management>, Stopped),
+pub(super) enum Desk<'a> {
+    /// The relay does not run: its directory is open here, with this configuration.
+    Here(Box<Management>, &'a Config),
     /// The relay runs, and is asked.
     Running(Remote),
 }
 
-/// What is around the desk while no relay runs: what is stored, and nobody.
-pub(super) struct Stopped {
-    store: Arc<Store>,
-    settings: Vec<Value>,
+/// What is around the desk while no relay runs: a configuration, and nobody.
+struct Stopped<'a> {
+    config: &'a Config,
+    identity: Identity,
 }
 
-impl Surroundings for Stopped {
+impl Surroundings for Stopped<'_> {
     fn numbers(&self) -> Numbers {
-        let usage = self.store.usage().ok();
-        Numbers {
-            events_stored: usage.map_or(0, |usage| usage.events),
-            bytes_used: usage.map_or(0, |usage| usage.bytes_used),
-            ..Numbers::default()
-        }
+        Numbers::default()
     }
 
     fn connections(&self, _: &WantedConnections) -> Vec<Value> {
@@ -54,7 +49,7 @@ impl Surroundings for Stopped {
     }
 
     fn settings(&self) -> Vec<Value> {
-        self.settings.clone()
+        tell_settings(self.config, &self.identity, None)
     }
 }
 
@@ -69,20 +64,17 @@ pub enum DeskError {
     Call(String),
 }
 
-impl Desk {
+impl<'a> Desk<'a> {
     /// Opens the directory, or finds out that a relay has it open. Makes the directory when there is none.
     ///
     /// # Errors
     ///
     /// [`DeskError::Open`].
-    pub(super) fn open(config: &Config, clock: &Clock) -> Result<Self, DeskError> {
+    pub(super) fn open(config: &'a Config, clock: &Clock) -> Result<Self, DeskError> {
         match open_store(&config.store) {
             Ok(store) => {
-                let store = Arc::new(store);
-                let management = open_management(config, Arc::clone(&store), clock.now());
-                let management = Box::new(management.map_err(DeskError::Open)?);
-                let settings = tell_settings(config, &management.identity(), None);
-                Ok(Self::Here(management, Stopped { store, settings }))
+                let management = open_management(config, Arc::new(store), clock.now());
+                Ok(Self::Here(Box::new(management.map_err(DeskError::Open)?), config))
             }
             Err(OpenError::InUse(_)) => Remote::new(config).map(Self::Running).map_err(DeskError::Open),
             Err(error) => Err(DeskError::Open(StartError::Store(error))),
@@ -96,10 +88,11 @@ impl Desk {
     /// [`DeskError::Remote`] and [`DeskError::Call`].
     pub(super) fn call(&self, method: &str, params: &Value, clock: &Clock) -> Result<Value, DeskError> {
         match self {
-            Self::Here(management, surroundings) => {
+            Self::Here(management, config) => {
                 let (caller, now) = (management.keys().public(), clock.now());
+                let stopped = Stopped { config, identity: management.identity() };
                 management
-                    .call(caller, method, params, now, surroundings)
+                    .call(caller, method, params, now, &stopped)
                     .map_err(|error: CallError| DeskError::Call(error.to_string()))
             }
             Self::Running(remote) => remote.call(method, params, clock.now()),

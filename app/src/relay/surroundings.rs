@@ -10,12 +10,9 @@ use crate::config::{Config, Knob};
 
 impl Surroundings for Shared {
     fn numbers(&self) -> Numbers {
-        let usage = self.services.store.usage().ok();
         Numbers {
             connections: self.slots.taken() as u64,
             subscriptions: self.services.processor.subscriptions() as u64,
-            events_stored: usage.map_or(0, |usage| usage.events),
-            bytes_used: usage.map_or(0, |usage| usage.bytes_used),
             uptime_seconds: self.started.elapsed().as_secs(),
         }
     }

@@ -11,10 +11,6 @@ pub struct Numbers {
     pub connections: u64,
     /// Open subscriptions, over all connections.
     pub subscriptions: u64,
-    /// Stored events, expired ones that were not removed yet included.
-    pub events_stored: u64,
-    /// Bytes of the database that hold something.
-    pub bytes_used: u64,
     /// Seconds since the relay started.
     pub uptime_seconds: u64,
 }

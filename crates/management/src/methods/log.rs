@@ -10,12 +10,13 @@ use crate::values::AuditEntry;
 pub(super) fn stats(act: &mut Act<'_>) -> Result<Value, CallError> {
     act.params.at_most(0)?;
     let numbers = act.around.numbers();
+    let usage = act.desk.store().usage()?;
     let state = act.state;
     Ok(json!({
         "connections": numbers.connections,
         "subscriptions": numbers.subscriptions,
-        "events_stored": numbers.events_stored,
-        "bytes_used": numbers.bytes_used,
+        "events_stored": usage.events,
+        "bytes_used": usage.bytes_used,
         "uptime_seconds": numbers.uptime_seconds,
         "members": state.members.len(),
         "invites": state.invites.len(),
