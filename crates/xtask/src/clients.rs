@@ -32,12 +32,11 @@ pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, relay: &Path) {
 
 /// A script for Node, with what it needs.
 fn script(workspace: &Workspace, folder: &str) -> Result<Command, Failure> {
-    tools::ensure_debian(tools::NODE)?;
-    tools::ensure_debian(tools::NPM)?;
+    let node = tools::ensure_node(workspace)?;
     let folder = workspace.root().join(folder);
     let mut install = Command::new("npm");
     command::run(install.current_dir(&folder).args(["ci", "--no-audit", "--no-fund"]))?;
-    let mut client = Command::new("node");
+    let mut client = Command::new(node);
     client.current_dir(folder).arg("client.mjs");
     Ok(client)
 }

