@@ -11,6 +11,15 @@ use crate::error::Error;
 pub enum OpenError {
     /// Another process, or this one, has the directory open.
     InUse(PathBuf),
+    /// The process that writes there is linked with another C library, and LMDB's locks cannot be shared with it.
+    OtherLibrary {
+        /// The directory.
+        dir: PathBuf,
+        /// The library of the process that writes.
+        library: &'static str,
+        /// The library of this program.
+        own: &'static str,
+    },
     /// A later version of this program wrote the directory.
     NewerSchema {
         /// The layout it has.
@@ -53,6 +62,12 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InUse(dir) => write!(f, "{} is in use: another process has this store open", dir.display()),
+            Self::OtherLibrary { dir, library, own } => write!(
+                f,
+                "{} is in use by a program that is linked with {library}, and this one is with {own}, which cannot be \
+                 used together: call the program that the relay runs",
+                dir.display()
+            ),
             Self::NewerSchema { found, known } => write!(
                 f,
                 "the store was written by a newer version of this program \
@@ -89,6 +104,7 @@ impl std::error::Error for OpenError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::InUse(_)
+            | Self::OtherLibrary { .. }
             | Self::NewerSchema { .. }
             | Self::OlderSchema { .. }
             | Self::Unfinished(_)
