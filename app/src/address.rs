@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use chappe_authorization::AddressRange;
 
 pub(crate) use door::{Door, Pass, TooMany};
-pub(crate) use forwarded::{Unreadable, client};
+pub(crate) use forwarded::{Unreadable, client, names_client};
 pub(crate) use proxy_protocol::{HeaderError, read_header};
 
 /// Whether the address is one of a trusted proxy's.

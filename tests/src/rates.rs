@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::harness::http::request;
-use crate::harness::{Client, Relay, unique};
+use crate::harness::{Client, Process, Relay, unique};
 
 const HANDSHAKE: [&str; 4] = [
     "Upgrade: websocket",
@@ -69,6 +69,22 @@ async fn an_address_has_so_many_new_connections_a_minute() {
     }
     assert_eq!(statuses, [101, 101, 101, 429]);
     assert_eq!(handshake(&relay, "X-Forwarded-For: 203.0.113.8").await, 101);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_is_not_trusted_is_told_of_once() {
+    let dir = tempfile::TempDir::new().unwrap();
+    let mut relay = Process::start(dir.path(), &[("PROXY__TRUSTED", "[]")]).await;
+    let address = relay.addresses()[0].to_string();
+    let told = |relay: &Process| relay.log().matches("not in proxy.trusted").count();
+    request(&address, "GET", "/", &[]).await;
+    assert_eq!(told(&relay), 0, "{}", relay.log());
+    for header in ["X-Forwarded-For: 203.0.113.7", "Forwarded: for=203.0.113.8"] {
+        assert_eq!(request(&address, "GET", "/", &[header]).await.status, 200);
+    }
+    relay.stop().await;
+    assert_eq!(told(&relay), 1, "{}", relay.log());
+    assert!(relay.log().contains("peer=127.0.0.1"), "{}", relay.log());
 }
 
 #[tokio::test]

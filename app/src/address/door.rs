@@ -14,6 +14,8 @@ use super::is_in;
 use crate::config::Rates;
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// How often it is told that somebody speaks for others and is not believed.
+const TOLD_EVERY: Duration = Duration::from_secs(60 * 60);
 
 type Groups<V> = HashMap<AddressGroup, V, foldhash::fast::RandomState>;
 
@@ -26,6 +28,8 @@ pub(crate) struct Door {
     /// Open connections. There are no more entries than connections.
     open: Mutex<Groups<u32>>,
     pace: Mutex<Pace>,
+    /// When it was last told that somebody is not believed.
+    told_at: Mutex<Option<Instant>>,
 }
 
 /// An open connection, counted for its address until this is dropped.
@@ -67,6 +71,7 @@ impl Door {
             trusted,
             open: Mutex::default(),
             pace: Mutex::new(Pace::new(rates.addresses_max, now)),
+            told_at: Mutex::default(),
         }
     }
 
@@ -108,6 +113,16 @@ impl Door {
             *count += 1;
         }
         Ok(Pass { door: Arc::clone(self), group })
+    }
+
+    /// Whether to tell now that somebody speaks for others and is not believed. Anybody can do so, so it is told once an hour.
+    pub(crate) fn tells_of_unbelieved(&self, now: Instant) -> bool {
+        let mut told_at = self.told_at.lock();
+        let is_due = told_at.is_none_or(|told_at| now.duration_since(told_at) >= TOLD_EVERY);
+        if is_due {
+            *told_at = Some(now);
+        }
+        is_due
     }
 
     fn group(&self, address: Option<IpAddr>) -> Option<AddressGroup> {

@@ -39,6 +39,11 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// Whether the headers name a client, rightly or not.
+pub(crate) fn names_client(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::FORWARDED) || headers.contains_key(X_FORWARDED_FOR)
+}
+
 /// Whose request it is that came from `peer`. None when a trusted proxy keeps that to itself (`for=unknown`).
 ///
 /// # Errors

@@ -100,6 +100,13 @@ impl Admission {
     pub(super) fn ask_request(&mut self, headers: &HeaderMap, shared: &Shared) -> Result<Admitted, Refused> {
         let door = &shared.door;
         let address = address::client(self.peer, headers, door.trusted()).map_err(Refused::Unreadable)?;
+        if !self.through_proxy && address::names_client(headers) && door.tells_of_unbelieved(Instant::now()) {
+            tracing::warn!(
+                peer = %self.peer,
+                "a request says for whom it is sent (X-Forwarded-For or Forwarded), by a peer that is not in \
+                 proxy.trusted: if it is your proxy, all who come through it count as one address"
+            );
+        }
         check_blocked(address, shared)?;
         self.requests += 1;
         // Who is signed in to the administration has been counted when they came, and may be quick with what they do there.
