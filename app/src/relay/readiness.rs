@@ -6,6 +6,9 @@ use chappe_store::{Error, Space};
 
 use super::{Phase, Shared};
 
+/// A small ceiling need not have room for a message of the largest size, but for this part of itself: half of what events make free.
+const CEILING_PART: u64 = 32;
+
 /// Why a relay is not ready to serve. No policy is none of it: a relay does not start with a policy file that has a fault,
 /// and one that gets a fault later changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +41,19 @@ impl Shared {
             found.push(Unready::NoWriter);
         }
         let store = &self.services.store;
-        let room = store.check_room_for(self.message_bytes_max);
+        let room = store.check_room_for(self.room_wanted());
         let room = room.and_then(|()| if processor.stored_last() { Ok(()) } else { store.prove_writable() });
         found.extend(room.err().map(|error| Unready::from(&error)));
         found
+    }
+
+    /// How much has to find room, in bytes.
+    fn room_wanted(&self) -> usize {
+        let message = self.message_bytes_max;
+        match self.config.store.bytes_max {
+            0 => message,
+            ceiling => usize::try_from(ceiling / CEILING_PART).map_or(message, |part| part.min(message)),
+        }
     }
 }
 
