@@ -43,8 +43,9 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<(), Failu
     if wanted(Part::Rust) && has_relay {
         // By its plain name, as the README has it: nothing but the relay may answer to that.
         steps.run("cargo run", || command::run(workspace.cargo("run").args(["--", "--version"])));
-        steps.run("promtool", || tools::ensure_debian(tools::PROMTOOL));
-        steps.run("pebble", || tools::ensure_debian(tools::PEBBLE));
+        for tool in [tools::PYTHON, tools::NODE, tools::PROMTOOL, tools::PEBBLE] {
+            steps.run(tool.program, || tools::ensure_debian(tool));
+        }
         steps.run("cargo test", || {
             // To the end, so that one run shows all that fails.
             let mut test = workspace.cargo("test");

@@ -10,11 +10,14 @@ use crate::workspace::{self, Workspace};
 /// Debian packages that bring one program.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Debian {
-    program: &'static str,
+    pub(crate) program: &'static str,
     packages: &'static [&'static str],
 }
 
-const NODE: Debian = Debian { program: "node", packages: &["nodejs", "npm"] };
+/// Runs a plugin of the tests.
+pub(crate) const PYTHON: Debian = Debian { program: "python3", packages: &["python3"] };
+/// Runs a plugin of the tests, of whatever age it is; for the scripts of the clients see [`ensure_node`].
+pub(crate) const NODE: Debian = Debian { program: "node", packages: &["nodejs", "npm"] };
 /// Comes with [`NODE`] from Debian, but not from every other source of Node.
 const NPM: Debian = Debian { program: "npm", packages: &["npm"] };
 /// What the browser script drives.
