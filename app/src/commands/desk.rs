@@ -5,7 +5,7 @@ mod remote;
 use std::fmt;
 use std::sync::Arc;
 
-use chappe_management::{CallError, Identity, Management, Numbers, Surroundings, WantedConnections};
+use chappe_management::{CallError, Management, Numbers, Surroundings, WantedConnections};
 use chappe_protocol::PublicKey;
 use chappe_store::OpenError;
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub(super) enum Desk<'a> {
 /// What is around the desk while no relay runs: a configuration, and nobody.
 struct Stopped<'a> {
     config: &'a Config,
-    identity: Identity,
+    management: &'a Management,
 }
 
 impl Surroundings for Stopped<'_> {
@@ -49,7 +49,7 @@ impl Surroundings for Stopped<'_> {
     }
 
     fn settings(&self) -> Vec<Value> {
-        tell_settings(self.config, &self.identity, None)
+        tell_settings(self.config, &self.management.identity(), None)
     }
 }
 
@@ -90,7 +90,7 @@ impl<'a> Desk<'a> {
         match self {
             Self::Here(management, config) => {
                 let (caller, now) = (management.keys().public(), clock.now());
-                let stopped = Stopped { config, identity: management.identity() };
+                let stopped = Stopped { config, management };
                 management
                     .call(caller, method, params, now, &stopped)
                     .map_err(|error: CallError| DeskError::Call(error.to_string()))
