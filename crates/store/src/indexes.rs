@@ -125,10 +125,11 @@ impl Indexes<'_> {
         let mut key = Vec::new();
         for generation in self.view.generations() {
             let generation = generation.read();
-            for run in generation.runs(index, &generation.ranks()) {
-                for &event in generation.events_of(&run) {
+            let sorted = generation.sorted(index, &generation.ranks());
+            for run in &sorted.runs {
+                for event in generation.events_of(&sorted, run).iter() {
                     key.clear();
-                    if let Some((pointer, change)) = generation.append_key(index, &run, event, &mut key) {
+                    if let Some((pointer, change)) = generation.append_key(index, run, event, &mut key) {
                         each(&key, pointer.seq, change)?;
                     }
                 }

@@ -14,7 +14,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 use long::Long;
-pub(crate) use order::{Change, Run};
+pub(crate) use order::{Change, Run, Sorted};
 
 use super::ordinal;
 use super::subjects::Subjects;
@@ -52,19 +52,23 @@ pub(crate) struct Generation {
     size: Size,
     last: Seq,
     leaving: Vec<Seq>,
+    /// What these have in places, in the order of their coming: no reader looks for it.
+    leaving_entries: Vec<(Place, u32)>,
+    /// What the entries of each event are going to take in their tables.
+    table_bytes: Vec<u32>,
     /// Of the bytes that were coming, those whose events were removed.
     removed_bytes: AtomicUsize,
 }
 
+/// In one line of the processor's cache: in a large generation, each line is a wait for memory.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Young {
     position: Position,
     seq: Seq,
     /// Set while others read: whoever waits for them to be done would keep new readers waiting, too.
     removed_by: AtomicUsize,
     hint: Hint,
-    /// What its entries are going to take in their tables.
-    table_bytes: usize,
 }
 
 /// How much a generation holds.
@@ -116,6 +120,7 @@ pub(crate) struct Mark {
     size: Size,
     last: Seq,
     leaving: usize,
+    leaving_entries: usize,
 }
 
 impl Young {
@@ -138,45 +143,43 @@ impl Generation {
     pub(crate) fn like(&self) -> Self {
         let mut like = Self::new(&self.hasher);
         like.events.reserve(self.events.len());
+        like.table_bytes.reserve(self.table_bytes.len());
         like.ids.reserve(self.ids.len(), |_| 0);
         like.subjects.reserve_for(&self.subjects);
         like.places.reserve(self.places.len());
         like.long.reserve(self.long.len());
+        like.leaving.reserve(self.leaving.len());
+        like.leaving_entries.reserve(self.leaving_entries.len());
         like
     }
 
     /// Adds the entries of an event that came. It has a higher number than all before.
     pub(crate) fn add(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
         self.last = seq;
-        self.size.coming_bytes += table_bytes(keys);
-        self.add_entries(
-            Young {
-                position,
-                seq,
-                removed_by: AtomicUsize::new(NOBODY),
-                hint: keys.hint(),
-                table_bytes: table_bytes(keys),
-            },
-            keys,
-        );
+        let bytes = table_bytes(keys);
+        self.size.coming_bytes += bytes;
+        self.table_bytes.push(ordinal(bytes));
+        let removed_by = AtomicUsize::new(NOBODY);
+        self.add_entries(Young { position, seq, removed_by, hint: keys.hint() }, keys);
     }
 
     /// Adds the entries of an event that was removed after they, or some of them, had settled.
     pub(crate) fn add_leaving(&mut self, seq: Seq, position: Position, keys: &RecordKeys) {
         self.leaving.push(seq);
         self.size.leaving_bytes += table_bytes(keys);
-        self.add_entries(
-            Young { position, seq, removed_by: AtomicUsize::new(LEAVING), hint: keys.hint(), table_bytes: 0 },
-            keys,
-        );
+        self.table_bytes.push(0);
+        let removed_by = AtomicUsize::new(LEAVING);
+        self.add_entries(Young { position, seq, removed_by, hint: keys.hint() }, keys);
     }
 
     fn add_entries(&mut self, young: Young, keys: &RecordKeys) {
         let event = ordinal(self.events.len());
+        let is_leaving = young.removed_by() == LEAVING;
         self.events.push(young);
         for (index, key) in keys.iter() {
             self.size.entries += 1;
             match index {
+                Index::Id if is_leaving => {}
                 Index::Id => {
                     let Self { hasher, events, ids, .. } = self;
                     let hash = |event: &u32| hasher.hash_one(id_of(events, *event));
@@ -194,7 +197,12 @@ impl Generation {
                 | Index::Head => {
                     let (subject, kind) = index.split_prefix(index.prefix(key));
                     let subject = self.subjects.find_or_add(subject);
-                    self.list(Place { index, kind, subject }, event);
+                    let place = Place { index, kind, subject };
+                    if is_leaving {
+                        self.leaving_entries.push((place, event));
+                    } else {
+                        self.list(place, event);
+                    }
                 }
             }
         }
@@ -270,13 +278,14 @@ impl Generation {
             size: self.size,
             last: self.last,
             leaving: self.leaving.len(),
+            leaving_entries: self.leaving_entries.len(),
         }
     }
 
     /// Forgets what came after the mark. Costs time in proportion to all there is.
     pub(crate) fn roll_back(&mut self, mark: &Mark) {
         let kept = ordinal(mark.events);
-        let Self { events, ids, subjects, places, long, expiring, size, last, leaving, .. } = self;
+        let Self { events, ids, subjects, places, long, expiring, .. } = self;
         ids.retain(|&mut event| event < kept);
         expiring.retain(|&(_, event)| event < kept);
         long.iter_mut().for_each(|list| list.events.retain(|&event| event < kept));
@@ -295,20 +304,20 @@ impl Generation {
         long.truncate(mark.long);
         subjects.truncate(mark.subjects);
         events.truncate(mark.events);
-        leaving.truncate(mark.leaving);
-        (*size, *last) = (mark.size, mark.last);
+        self.table_bytes.truncate(mark.events);
+        self.leaving.truncate(mark.leaving);
+        self.leaving_entries.truncate(mark.leaving_entries);
+        (self.size, self.last) = (mark.size, mark.last);
     }
 
     /// Notes which transaction removed an event. Nothing when the event did not come with this generation.
     pub(crate) fn remove(&self, seq: Seq, position: Position, by: TxnId) {
-        let Self { hasher, events, ids, .. } = self;
-        let came = |event: &u32| {
-            events.get(*event as usize).is_some_and(|event| event.seq == seq && event.removed_by() != LEAVING)
-        };
-        let found = ids.find(hasher.hash_one(position.id()), came).copied();
-        if let Some(event) = found.and_then(|event| events.get(event as usize)) {
-            event.removed_by.store(by, Ordering::Release);
-            self.removed_bytes.fetch_add(event.table_bytes, Ordering::Relaxed);
+        let Self { hasher, events, ids, table_bytes, .. } = self;
+        let came = |event: &u32| events.get(*event as usize).is_some_and(|event| event.seq == seq);
+        let Some(&event) = ids.find(hasher.hash_one(position.id()), came) else { return };
+        if let (Some(young), Some(&bytes)) = (events.get(event as usize), table_bytes.get(event as usize)) {
+            young.removed_by.store(by, Ordering::Release);
+            self.removed_bytes.fetch_add(bytes as usize, Ordering::Relaxed);
         }
     }
 

@@ -5,13 +5,16 @@ mod order;
 use order::Order;
 
 use super::Shared;
-use super::generation::Change;
+use super::generation::{Change, Generation, Run};
 use crate::store::Seq;
 use crate::tables::{Index, Pointer};
 
 /// What the first entry of a run is more work than the others, which stand beside it in their table: it takes a page
 /// there, to be copied and written. In entries.
 const RUN_WORK: usize = 4;
+
+/// The keys of so many entries are made at once.
+const NEAR: usize = 64;
 
 /// What it is to forget a removed event whose entries have gone. In entries.
 const LEAVING_WORK: usize = 2;
@@ -47,6 +50,16 @@ impl Slice {
     /// How much work it is.
     pub(crate) const fn work(&self) -> usize {
         self.work
+    }
+
+    /// Adds these entries, but for those of removed events, and forgets them.
+    fn take(&mut self, index: Index, generation: &Generation, entries: &mut Vec<(&Run, u32)>) {
+        generation.bring_near(entries);
+        for (run, event) in entries.drain(..) {
+            if let Some((pointer, change)) = generation.append_key(index, run, event, &mut self.bytes) {
+                self.ends.push((self.bytes.len(), pointer, change));
+            }
+        }
     }
 
     /// Each key, whose it is, and what is to be done.
@@ -116,20 +129,22 @@ impl Settling {
         slice.work = 0;
         let index = *Index::ALL.get(self.progress.indexes)?;
         let Self { generation, order, progress } = self;
-        let runs = order.runs(progress.indexes, index, generation);
+        let sorted = order.sorted(progress.indexes, index, generation);
         let generation = generation.read();
+        let mut near = Vec::with_capacity(NEAR);
         while slice.work < work_max
-            && let Some(run) = runs.get(progress.runs)
+            && let Some(run) = sorted.runs.get(progress.runs)
         {
-            if progress.of_run == 0 {
+            let events = generation.events_of(sorted, run);
+            if progress.of_run == 0 && events.has_coming() {
                 slice.work += RUN_WORK;
             }
-            let events = generation.events_of(run);
             let entries_max = work_max.saturating_sub(slice.work).max(1);
-            for &event in events.iter().rev().skip(progress.of_run).take(entries_max) {
-                if let Some((pointer, change)) = generation.append_key(index, run, event, &mut slice.bytes) {
-                    slice.ends.push((slice.bytes.len(), pointer, change));
+            for event in events.iter().skip(progress.of_run).take(entries_max) {
+                if near.len() == NEAR {
+                    slice.take(index, &generation, &mut near);
                 }
+                near.push((run, event));
                 slice.work += 1;
                 progress.of_run += 1;
             }
@@ -137,8 +152,9 @@ impl Settling {
                 (progress.runs, progress.of_run) = (progress.runs + 1, 0);
             }
         }
+        slice.take(index, &generation, &mut near);
         progress.work += slice.work;
-        if progress.runs == runs.len() {
+        if progress.runs == sorted.runs.len() {
             (progress.indexes, progress.runs) = (progress.indexes + 1, 0);
         }
         Some(index)

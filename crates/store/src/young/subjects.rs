@@ -39,6 +39,11 @@ impl Subjects {
         get(&self.bytes, &self.ends, number)
     }
 
+    /// Its first byte; 0 of an empty one.
+    pub(super) fn first_byte(&self, number: u32) -> u8 {
+        self.get(number).first().copied().unwrap_or_default()
+    }
+
     /// The number of this string. `hash` is what the hasher of this table makes of it.
     pub(super) fn find(&self, hash: u64, subject: &[u8]) -> Option<u32> {
         self.numbers.find(hash, |&number| self.get(number) == subject).copied()

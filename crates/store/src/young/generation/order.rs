@@ -1,6 +1,9 @@
 //! A generation's entries in the order of their keys, as they settle.
 
-use super::{Generation, LEAVING, List, NOBODY, Young, id_of};
+use std::hint::black_box;
+use std::ops::Range;
+
+use super::{Generation, LEAVING, List, NOBODY, Place, Young, id_of};
 use crate::hint::Hint;
 use crate::tables::{Index, Pointer};
 use crate::young::ordinal;
@@ -13,10 +16,19 @@ pub(crate) enum Change {
     Delete,
 }
 
-/// Entries of one index whose keys follow each other: those of one place, or a single one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// All entries of one index, run after run in the order of the keys.
+#[derive(Debug, PartialEq, Eq, Default)]
+pub(crate) struct Sorted {
+    pub(crate) runs: Vec<Run>,
+    /// The events whose entries leave a place. Each run has a part of them.
+    leaving: Vec<u32>,
+}
+
+/// Entries of one place, or a single one: those that leave, then those that come, each in the order of their keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
-    list: List,
+    coming: Option<List>,
+    leaving: Range<u32>,
     subject: u32,
     kind: u16,
     expires_at: u64,
@@ -24,24 +36,52 @@ pub(crate) struct Run {
 
 impl Run {
     const fn just(event: u32) -> Self {
-        Self { list: List::One(event), subject: 0, kind: 0, expires_at: 0 }
+        Self { coming: Some(List::One(event)), leaving: 0..0, subject: 0, kind: 0, expires_at: 0 }
+    }
+
+    const fn of(place: Place) -> Self {
+        Self { coming: None, leaving: 0..0, subject: place.subject, kind: place.kind, expires_at: 0 }
+    }
+}
+
+/// The events of a run's entries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Events<'g> {
+    leaving: &'g [u32],
+    /// The last key first.
+    coming: &'g [u32],
+}
+
+impl<'g> Events<'g> {
+    pub(crate) const fn len(&self) -> usize {
+        self.leaving.len() + self.coming.len()
+    }
+
+    pub(crate) const fn has_coming(&self) -> bool {
+        !self.coming.is_empty()
+    }
+
+    /// Each, in the order of the run's entries.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + use<'g> {
+        self.leaving.iter().chain(self.coming.iter().rev()).copied()
     }
 }
 
 impl Generation {
-    /// All entries of an index in the order of their keys. `ranks` is the order of the subjects.
-    pub(crate) fn runs(&self, index: Index, ranks: &[u32]) -> Vec<Run> {
+    /// All entries of an index. `ranks` is the order of the subjects.
+    pub(crate) fn sorted(&self, index: Index, ranks: &[u32]) -> Sorted {
+        let single = |runs| Sorted { runs, leaving: Vec::new() };
         match index {
             Index::Id => {
                 let id = |event| id_of(&self.events, event);
                 let events = 0..ordinal(self.events.len());
                 let mut events: Vec<_> = events.map(|event| (first_eight(id(event)), event)).collect();
                 events.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| id(a.1).cmp(id(b.1))));
-                events.into_iter().map(|(_, event)| Run::just(event)).collect()
+                single(events.into_iter().map(|(_, event)| Run::just(event)).collect())
             }
             Index::Expiration => {
                 let run = |&(expires_at, event)| Run { expires_at, ..Run::just(event) };
-                self.expiring.iter().map(run).collect()
+                single(self.expiring.iter().map(run).collect())
             }
             Index::Time
             | Index::Author
@@ -49,18 +89,43 @@ impl Generation {
             | Index::Kind
             | Index::Tag
             | Index::TagKind
-            | Index::Head => {
-                let of_index = self.places.iter().filter(|(place, _)| place.index == index);
-                let mut runs: Vec<_> = of_index
-                    .map(|(place, &list)| {
-                        let rank = ranks.get(place.subject as usize).copied().unwrap_or_default();
-                        let run = Run { list, subject: place.subject, kind: place.kind, expires_at: 0 };
-                        (u64::from(rank) << 16 | u64::from(place.kind), run)
-                    })
-                    .collect();
-                runs.sort_unstable_by_key(|&(rank, _)| rank);
-                runs.into_iter().map(|(_, run)| run).collect()
+            | Index::Head => self.sorted_places(index, ranks),
+        }
+    }
+
+    fn sorted_places(&self, index: Index, ranks: &[u32]) -> Sorted {
+        let rank = |place: &Place| {
+            let of_subject = ranks.get(place.subject as usize).copied().unwrap_or_default();
+            u64::from(of_subject) << 16 | u64::from(place.kind)
+        };
+        let position = |event: u32| self.events.get(event as usize).map(|event| &event.position);
+        let leaving = self.leaving_entries.iter().filter(|(place, _)| place.index == index);
+        let mut leaving: Vec<_> = leaving.map(|&(place, event)| (rank(&place), place, event)).collect();
+        leaving.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| position(a.2).cmp(&position(b.2))));
+        let of_index = self.places.iter().filter(|(place, _)| place.index == index);
+        let coming =
+            of_index.map(|(place, &list)| (rank(place), Run { coming: Some(list), ..Run::of(*place) }));
+        let mut runs: Vec<_> = coming.collect();
+        let mut start = 0;
+        for of_place in leaving.chunk_by(|a, b| a.0 == b.0) {
+            let leaving = start..start + ordinal(of_place.len());
+            start = leaving.end;
+            runs.extend(of_place.first().map(|&(rank, place, _)| (rank, Run { leaving, ..Run::of(place) })));
+        }
+        runs.sort_unstable_by_key(|&(rank, _)| rank);
+        runs.dedup_by(|(other_rank, other), (rank, run)| {
+            let is_same = other_rank == rank;
+            if is_same {
+                run.coming = run.coming.or(other.coming);
+                if run.leaving.is_empty() {
+                    run.leaving = other.leaving.clone();
+                }
             }
+            is_same
+        });
+        Sorted {
+            runs: runs.into_iter().map(|(_, run)| run).collect(),
+            leaving: leaving.into_iter().map(|(.., event)| event).collect(),
         }
     }
 
@@ -79,9 +144,21 @@ impl Generation {
         ranks
     }
 
-    /// The events of a run, the last key first.
-    pub(crate) fn events_of<'r>(&'r self, run: &'r Run) -> &'r [u32] {
-        self.listed(&run.list)
+    /// The events of a run, which is one of `sorted`.
+    pub(crate) fn events_of<'r>(&'r self, sorted: &'r Sorted, run: &'r Run) -> Events<'r> {
+        let leaving = run.leaving.start as usize..run.leaving.end as usize;
+        Events {
+            leaving: sorted.leaving.get(leaving).unwrap_or_default(),
+            coming: run.coming.as_ref().map(|list| self.listed(list)).unwrap_or_default(),
+        }
+    }
+
+    /// Reads something of all that [`Self::append_key`] is going to read. Each event and subject is a wait for memory in a large
+    /// generation, and where nothing else is done in between those waits pass together.
+    pub(crate) fn bring_near(&self, entries: &[(&Run, u32)]) {
+        let event = |event: u32| self.events.get(event as usize).map_or(0, |event| event.seq.0);
+        let near = |&(run, of): &(&Run, u32)| event(of) ^ u64::from(self.subjects.first_byte(run.subject));
+        black_box(entries.iter().map(near).fold(0, |a, b| a ^ b));
     }
 
     /// Appends the key that an event has in a run and says whose it is, and what is to be done. Nothing when the event

@@ -26,10 +26,11 @@ fn all(generation: &Generation) -> Vec<(Index, Vec<u8>, Seq, Change)> {
     let ranks = generation.ranks();
     let mut all = Vec::new();
     for index in Index::ALL {
-        for run in generation.runs(index, &ranks) {
-            for &event in generation.events_of(&run).iter().rev() {
+        let sorted = generation.sorted(index, &ranks);
+        for run in &sorted.runs {
+            for event in generation.events_of(&sorted, run).iter() {
                 let mut key = Vec::new();
-                let change = generation.append_key(index, &run, event, &mut key);
+                let change = generation.append_key(index, run, event, &mut key);
                 all.extend(change.map(|(pointer, change)| (index, key, pointer.seq, change)));
             }
         }
@@ -183,4 +184,31 @@ fn what_leaves_is_found_by_nobody_and_deleted() {
     let changes = all(&generation);
     assert_eq!(changes.len(), 5);
     assert!(changes.iter().all(|&(_, _, seq, change)| (seq, change) == (Seq(3), Change::Delete)));
+}
+
+#[test]
+fn what_leaves_settles_beside_what_comes_to_the_same_places() {
+    let mut generation = Generation::new(&RandomState::default());
+    let (mut expected, mut keys) = (BTreeSet::new(), RecordKeys::default());
+    for (record, seq) in records().iter().zip(1..) {
+        keys.fill(&record.view());
+        let position = Position::of(&record.view().head());
+        let change = if seq % 3 == 0 { Change::Delete } else { Change::Put };
+        match change {
+            Change::Put => generation.add(Seq(seq), position, &keys),
+            Change::Delete => generation.add_leaving(Seq(seq), position, &keys),
+        }
+        expected
+            .extend(keys.iter().map(|(index, key)| (index, key.to_vec(), Seq(seq), change == Change::Put)));
+    }
+    let found = all(&generation);
+    let of = |wanted: Change| found.iter().filter(move |&&(.., change)| change == wanted);
+    for change in [Change::Put, Change::Delete] {
+        assert!(of(change).is_sorted_by(|a, b| (a.0, &a.1) <= (b.0, &b.1)), "{change:?}");
+    }
+    assert!(found.is_sorted_by_key(|(index, key, ..)| (*index, index.prefix(key).to_vec())));
+    assert_eq!(generation.size().entries, found.len());
+    let found: BTreeSet<_> =
+        found.into_iter().map(|(index, key, seq, change)| (index, key, seq, change == Change::Put)).collect();
+    assert!(found == expected);
 }

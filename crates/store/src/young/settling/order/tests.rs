@@ -29,17 +29,17 @@ fn a_thread_makes_the_same_order_as_the_writer() {
         let generation = generation(events);
         let ranks = generation.read().ranks();
         let expected: Vec<_> =
-            Index::ALL.iter().map(|&index| generation.read().runs(index, &ranks)).collect();
+            Index::ALL.iter().map(|&index| generation.read().sorted(index, &ranks)).collect();
         let mut order = Order::of(&generation);
         assert_eq!(order.coming.is_some(), has_thread, "{ENTRIES_MIN} entries");
         for (place, index) in Index::ALL.into_iter().enumerate() {
-            assert!(order.runs(place, index, &generation) == expected[place], "{index:?}");
+            assert!(*order.sorted(place, index, &generation) == expected[place], "{index:?}");
             assert!(order.has(place));
             // A commit that failed goes back to the index before.
             if let Some(before) = place.checked_sub(1) {
                 let index = Index::ALL[before];
                 assert!(order.has(before));
-                assert!(order.runs(before, index, &generation) == expected[before], "{index:?} again");
+                assert!(*order.sorted(before, index, &generation) == expected[before], "{index:?} again");
             }
         }
         assert_eq!(order.arrived, if has_thread { Index::ALL.len() } else { 0 });
@@ -50,7 +50,7 @@ fn a_thread_makes_the_same_order_as_the_writer() {
 fn the_thread_ends_with_whom_it_works_for() {
     let generation = generation(6_000);
     let mut order = Order::of(&generation);
-    order.runs(0, Index::ALL[0], &generation);
+    order.sorted(0, Index::ALL[0], &generation);
     assert!(Arc::strong_count(&generation) > 1);
     drop(order);
     while Arc::strong_count(&generation) > 1 {
