@@ -56,6 +56,22 @@ pub(crate) struct Indexes<'t> {
 impl Indexes<'_> {
     /// The event that has this key in `by_id` or `heads`.
     pub(crate) fn find(&self, index: Index, key: &[u8]) -> Result<Option<Seq>, Error> {
+        match self.find_in_memory(index, key)? {
+            Some(seq) => Ok(Some(seq)),
+            None => self.find_in_table(index, key),
+        }
+    }
+
+    /// The event of this position. An event that has just been published is looked for among the newest in `by_time`, whose pages are
+    /// at hand; in `by_id` it would be anywhere, and in a large store each time a wait for memory.
+    pub(crate) fn find_at(&self, position: &Position) -> Result<Option<Seq>, Error> {
+        match self.find_in_memory(Index::Id, position.id())? {
+            Some(seq) => Ok(Some(seq)),
+            None => self.find_in_table(Index::Time, position.as_bytes()),
+        }
+    }
+
+    fn find_in_memory(&self, index: Index, key: &[u8]) -> Result<Option<Seq>, Error> {
         let hash = self.view.hash(index, key);
         for generation in self.view.generations() {
             // An entry in memory counts if its record is there: it may be removed, or not be committed yet.
@@ -65,7 +81,11 @@ impl Indexes<'_> {
                 return Ok(found);
             }
         }
-        // So does an entry in the table: its record may have been removed already.
+        Ok(None)
+    }
+
+    fn find_in_table(&self, index: Index, key: &[u8]) -> Result<Option<Seq>, Error> {
+        // Such an entry counts if its record is there, too: it may have been removed already.
         match self.tables.index(index).get(self.txn, key)?.map(|found| found.seq) {
             Some(seq) if self.has_record(seq)? => Ok(Some(seq)),
             Some(_) | None => Ok(None),

@@ -158,7 +158,7 @@ impl<'s> Writer<'s> {
         if head.address().is_some() != has_address {
             return Err(Error::Misplaced(head.kind));
         }
-        if self.find(Index::Id, head.id.as_bytes())?.is_some() {
+        if self.indexes().find_at(&Position::of(&head))?.is_some() {
             return Ok(Written::Duplicate);
         }
         if self.is_deleted(&head)? {
