@@ -273,7 +273,7 @@ impl Default for Store {
             map_reserve_bytes: 256 * MIB,
             bytes_max: 0,
             disk_free_bytes_min: 256 << 20,
-            young_bytes_max: 384 * MIB,
+            young_bytes_max: 512 * MIB,
             compression: StoreCompression::Off,
         }
     }
