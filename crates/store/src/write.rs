@@ -33,7 +33,7 @@ pub enum Placement {
 /// An event to store.
 #[derive(Debug, Clone, Copy)]
 pub struct Write<'a> {
-    /// The event.
+    /// The event. Its id is its own, checked before: the same id with another time would be taken for another event.
     pub record: &'a Record,
     /// What storing it means.
     pub placement: Placement,

@@ -158,7 +158,7 @@ impl Generation {
         self.last = seq;
         let bytes = table_bytes(keys);
         self.size.coming_bytes += bytes;
-        self.table_bytes.push(ordinal(bytes));
+        self.table_bytes.push(u32::try_from(bytes).unwrap_or(u32::MAX));
         let removed_by = AtomicUsize::new(NOBODY);
         self.add_entries(Young { position, seq, removed_by, hint: keys.hint() }, keys);
     }
@@ -179,6 +179,7 @@ impl Generation {
         for (index, key) in keys.iter() {
             self.size.entries += 1;
             match index {
+                // No reader looks for it.
                 Index::Id if is_leaving => {}
                 Index::Id => {
                     let Self { hasher, events, ids, .. } = self;

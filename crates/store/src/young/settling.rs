@@ -136,6 +136,7 @@ impl Settling {
             && let Some(run) = sorted.runs.get(progress.runs)
         {
             let events = generation.events_of(sorted, run);
+            // What leaves alone is rare: most of it is replaced by what comes to the same place.
             if progress.of_run == 0 && events.has_coming() {
                 slice.work += RUN_WORK;
             }

@@ -17,7 +17,7 @@ pub(crate) enum Change {
 }
 
 /// All entries of one index, run after run in the order of the keys.
-#[derive(Debug, PartialEq, Eq, Default)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Sorted {
     pub(crate) runs: Vec<Run>,
     /// The events whose entries leave a place. Each run has a part of them.
@@ -35,12 +35,14 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    const NOTHING: Self = Self { coming: None, leaving: 0..0, subject: 0, kind: 0, expires_at: 0 };
+
     const fn just(event: u32) -> Self {
-        Self { coming: Some(List::One(event)), leaving: 0..0, subject: 0, kind: 0, expires_at: 0 }
+        Self { coming: Some(List::One(event)), ..Self::NOTHING }
     }
 
     const fn of(place: Place) -> Self {
-        Self { coming: None, leaving: 0..0, subject: place.subject, kind: place.kind, expires_at: 0 }
+        Self { subject: place.subject, kind: place.kind, ..Self::NOTHING }
     }
 }
 
