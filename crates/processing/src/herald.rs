@@ -8,6 +8,7 @@ use chappe_store::{Record, Seq};
 use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::audience::{Audience, Teller};
+use crate::pace::Pace;
 
 /// From so many deliveries on the helpers are called for the shards that are left: waking one takes as long as some
 /// hundred deliveries.
@@ -26,11 +27,17 @@ pub(crate) struct Herald {
 /// What the caller and the helpers share.
 struct Round {
     audience: Arc<Audience>,
-    /// The commit's events, in order. Written only while nobody is at work.
-    events: RwLock<Vec<(Option<Seq>, Record)>>,
+    /// Written only while nobody is at work.
+    commit: RwLock<Commit>,
     claims: Mutex<Claims>,
     called: Condvar,
     finished: Condvar,
+}
+
+struct Commit {
+    /// In order.
+    events: Vec<(Option<Seq>, Record)>,
+    pace: Pace,
 }
 
 struct Claims {
@@ -74,7 +81,12 @@ impl Claims {
 
 impl Round {
     fn tell(&self, claim: &Claim<'_>, teller: &mut Teller) -> usize {
-        self.audience.tell_shard(claim.shard, &self.events.read(), teller)
+        let Commit { events, pace } = &*self.commit.read();
+        let heard = self.audience.tell_shard(claim.shard, events, *pace, teller);
+        if *pace == Pace::AtOnce {
+            self.audience.let_go(claim.shard);
+        }
+        heard
     }
 
     fn help(&self) {
@@ -103,7 +115,7 @@ impl Herald {
         let claims = Claims { next: audience.shards(), at_work: 0, broken: false, stopping: false };
         let round = Arc::new(Round {
             audience,
-            events: RwLock::default(),
+            commit: RwLock::new(Commit { events: Vec::new(), pace: Pace::AtOnce }),
             claims: Mutex::new(claims),
             called: Condvar::new(),
             finished: Condvar::new(),
@@ -118,13 +130,20 @@ impl Herald {
     }
 
     /// Puts the events of a commit, in order, into the inboxes of all who listen for them. Returns when all are told.
-    pub(crate) fn tell(&mut self, events: impl Iterator<Item = (Seq, Record)>) {
+    ///
+    /// [At once](Pace::AtOnce) goes for those as well who are held back. They are [let go](Self::let_go) with the herald at the
+    /// latest.
+    pub(crate) fn tell(&mut self, events: impl Iterator<Item = (Seq, Record)>, pace: Pace) {
         let Self { round, teller, .. } = self;
-        let mut told = round.events.write();
-        told.extend(events.map(|(seq, record)| (Some(seq), record)));
-        let is_empty = told.is_empty();
-        drop(told);
+        let mut commit = round.commit.write();
+        commit.events.extend(events.map(|(seq, record)| (Some(seq), record)));
+        commit.pace = pace;
+        let is_empty = commit.events.is_empty();
+        drop(commit);
         if is_empty {
+            if pace == Pace::AtOnce {
+                self.let_go();
+            }
             return;
         }
         let mut heard = 0;
@@ -145,11 +164,17 @@ impl Herald {
         }
         let broken = claims.broken;
         drop(claims);
-        round.events.write().clear();
+        round.commit.write().events.clear();
         if broken {
             // As if it had happened here: nobody may go on as if all had been told.
             resume_unwind(Box::new("a thread that tells subscribers panicked"));
         }
+    }
+
+    /// Wakes whoever is held back.
+    pub(crate) fn let_go(&self) {
+        let audience = &self.round.audience;
+        (0..audience.shards()).for_each(|shard| audience.let_go(shard));
     }
 }
 
@@ -161,6 +186,7 @@ impl Drop for Herald {
             // One that panicked has said so.
             let _ = helper.join();
         }
+        self.let_go();
     }
 }
 

@@ -10,6 +10,7 @@ use chappe_store::{Record, Seq};
 use chappe_subscriptions::Token;
 use parking_lot::Mutex;
 
+use crate::pace::Pace;
 use crate::{Account, Outcome};
 
 /// A connection that waits for live events keeps room for so many, whatever came before: 2 KiB, twice.
@@ -56,6 +57,17 @@ pub struct Dismissal {
     pub reason: String,
 }
 
+/// What is to be done for the session after a live event was put in.
+#[derive(Debug)]
+pub(crate) enum Call {
+    /// Nothing: it is to look, or will be told to, already.
+    None,
+    /// The waker is to be called, when all of the commit is told.
+    Now(Waker),
+    /// [`Inbox::signal_held`], when it is held back no longer.
+    Later,
+}
+
 /// Where outcomes and live events wait for one connection's session.
 ///
 /// Outcomes are as many as the session has events in flight, which it bounds itself. Live events are bounded here, in
@@ -78,6 +90,8 @@ struct State {
     live_bytes: usize,
     overflowed: bool,
     signalled: bool,
+    /// There are live events that nobody was told to look for yet.
+    held: bool,
     /// In a box: hardly any connection has one.
     dismissal: Option<Box<Dismissal>>,
     waker: Option<Waker>,
@@ -151,6 +165,7 @@ impl Inbox {
     /// Moves the live events that have arrived to the end of `live`. They count against the bound until released.
     pub fn take_live(&self, live: &mut VecDeque<Live>) {
         let mut state = self.state.lock();
+        state.held = false;
         if live.is_empty() {
             // Two queues go round, so that what waits is neither copied nor asks for memory.
             std::mem::swap(live, &mut state.live);
@@ -199,12 +214,12 @@ impl Inbox {
         state.signal()
     }
 
-    /// Puts a live event in, or overflows. Call the waker, if one comes back.
+    /// Puts a live event in, or overflows. Whatever the pace, an inbox that is more than half full waits for nothing.
     #[must_use]
-    pub(crate) fn put_live(&self, live: Live) -> Option<Waker> {
+    pub(crate) fn put_live(&self, live: Live, pace: Pace) -> Call {
         let mut state = self.state.lock();
         if state.overflowed {
-            return None;
+            return Call::None;
         }
         let bytes = state.live_bytes.saturating_add(live.bytes());
         if bytes > self.live_bytes_max {
@@ -214,7 +229,18 @@ impl Inbox {
             state.live_bytes = bytes;
             state.live.push_back(live);
         }
-        state.signal()
+        if pace == Pace::AtOnce || bytes > self.live_bytes_max / 2 {
+            return state.signal().map_or(Call::None, Call::Now);
+        }
+        let is_told = state.signalled || std::mem::replace(&mut state.held, true);
+        if is_told { Call::None } else { Call::Later }
+    }
+
+    /// Tells of the live events that were held back, unless they were taken meanwhile. Call the waker, if one comes back.
+    #[must_use]
+    pub(crate) fn signal_held(&self) -> Option<Waker> {
+        let mut state = self.state.lock();
+        if std::mem::take(&mut state.held) { state.signal() } else { None }
     }
 
     /// Wakes the task without bringing anything: there may be room in the queue again.

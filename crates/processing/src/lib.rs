@@ -13,7 +13,7 @@
 //! is room; a subscriber that does not keep up loses its connection, not its neighbours' time. The price is that a
 //! session has to be able to stop and come back.
 //!
-//! Start with [`Processor::process`], then the writer thread in `writer.rs` and how it tells subscribers in `herald.rs`; [`Hooks`] is who is called on the way.
+//! Start with [`Processor::process`], then the writer thread in `writer.rs` and how it tells subscribers in `herald.rs` (when they are woken: `pace.rs`); [`Hooks`] is who is called on the way.
 
 mod account;
 mod audience;
@@ -24,6 +24,7 @@ mod hooks;
 mod inbox;
 mod keeping;
 mod outcome;
+mod pace;
 mod processor;
 mod queue;
 mod rejection;

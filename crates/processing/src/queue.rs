@@ -1,6 +1,7 @@
 //! The bounded queue in front of the writer thread.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chappe_counters::{Reading, Stopwatch};
 use chappe_protocol::{EventId, Timestamp};
@@ -58,6 +59,8 @@ pub(crate) enum Work {
     Write(Vec<Job>),
     Evict(Eviction),
     Sweep(Timestamp),
+    /// There is none for now.
+    Rest,
     Stop,
 }
 
@@ -140,9 +143,9 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Waits for work. Everything that has queued comes at once; writing goes before sweeping, and both before the end.
+    /// Waits for work, so long at most. Everything that has queued comes at once; writing goes before sweeping, and both before the end.
     /// Evictions and writing take turns, so that events which come without a pause do not keep room from being made for them.
-    pub(crate) fn next(&self, spent: Vec<Job>) -> Work {
+    pub(crate) fn next(&self, spent: Vec<Job>, patience: Option<Duration>) -> Work {
         debug_assert!(spent.is_empty(), "all jobs of the last batch are answered");
         let mut state = self.state.lock();
         loop {
@@ -162,7 +165,13 @@ impl Queue {
             if let Some(now) = state.sweep_at.take() {
                 return Work::Sweep(now);
             }
-            self.filled.wait(&mut state);
+            match patience {
+                None => self.filled.wait(&mut state),
+                Some(patience) if self.filled.wait_for(&mut state, patience).timed_out() => {
+                    return Work::Rest;
+                }
+                Some(_) => {}
+            }
         }
     }
 }

@@ -4,12 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Waker;
 
+use chappe_counters::{Reading, Stopwatch};
 use chappe_protocol::Timestamp;
 use chappe_store::{Return, Store, Write, Written};
 
 use crate::audience::Audience;
 use crate::counts::Counts;
 use crate::herald::Herald;
+use crate::pace::{Pace, Pacer};
 use crate::queue::{Eviction, Job, Queue, Work};
 use crate::{AfterSave, Failure, Outcome};
 
@@ -21,18 +23,23 @@ fn run(mut writer: Writer, queue: &Queue) {
     let _refuse_on_unwind = RefuseOnDrop(queue);
     let mut jobs = Vec::new();
     loop {
-        match queue.next(jobs) {
-            Work::Write(batch) => jobs = writer.write(batch),
+        let work = queue.next(jobs, writer.pacer.patience());
+        if !matches!(work, Work::Write(_)) {
+            writer.let_go();
+        }
+        jobs = match work {
+            Work::Write(batch) => writer.write(batch),
             Work::Evict(eviction) => {
-                jobs = Vec::new();
                 evict(&writer.store, eviction);
+                Vec::new()
             }
             Work::Sweep(now) => {
-                jobs = Vec::new();
                 sweep(&writer.store, queue, now);
+                Vec::new()
             }
+            Work::Rest => Vec::new(),
             Work::Stop => return,
-        }
+        };
     }
 }
 
@@ -44,6 +51,11 @@ struct Writer {
     after_save: AfterSave,
     health: Health,
     herald: Herald,
+    pacer: Pacer,
+    /// Runs, whatever is counted: it bounds how long the pacer holds anybody back.
+    stopwatch: Stopwatch,
+    /// When the last commit was told, by it.
+    told_last_at: Reading,
 }
 
 /// If the thread dies of a panic, what has queued and what comes after is refused instead of waiting for ever.
@@ -53,12 +65,12 @@ impl Drop for RefuseOnDrop<'_> {
     fn drop(&mut self) {
         self.0.stop();
         loop {
-            match self.0.next(Vec::new()) {
+            match self.0.next(Vec::new(), None) {
                 Work::Write(batch) => {
                     let refused = vec![Err(Failure::Stopping); batch.len()];
                     answer(&batch, &refused);
                 }
-                Work::Evict(_) => {}
+                Work::Evict(_) | Work::Rest => {}
                 Work::Sweep(_) | Work::Stop => return,
             }
         }
@@ -68,7 +80,7 @@ impl Drop for RefuseOnDrop<'_> {
 impl Writer {
     /// Commits the batch, has the hook see it, tells the subscribers, then answers the publishers: whoever hears an OK
     /// can rely on what follows from the event being in force, and on the event being on its way to everyone who
-    /// listens. Gives the emptied batch back for reuse.
+    /// listens, each of whom is woken soon. Gives the emptied batch back for reuse.
     fn write(&mut self, mut batch: Vec<Job>) -> Vec<Job> {
         let outcomes = self.commit(&batch);
         let seqs = || outcomes.iter().map(|result| result.as_ref().ok().and_then(stored_seq));
@@ -81,13 +93,27 @@ impl Writer {
         }
         stored().for_each(|job| self.call_hook(job));
         let stored = batch.iter().zip(seqs()).filter_map(|(job, seq)| Some((seq?, job.record.clone())));
+        let pace = self.pace(seqs().flatten().count());
         let Counts { stopwatch, matching, .. } = &*self.counts;
         let begun_at = stopwatch.read();
-        self.herald.tell(stored);
+        self.herald.tell(stored, pace);
         matching.observe(stopwatch.read().since(begun_at));
         answer(&batch, &outcomes);
         batch.clear();
         batch
+    }
+
+    /// How to tell a commit of so many events now.
+    fn pace(&mut self, events: usize) -> Pace {
+        let now = self.stopwatch.read();
+        let passed = now.since(std::mem::replace(&mut self.told_last_at, now));
+        self.pacer.pace(events, passed)
+    }
+
+    /// Wakes whoever is held back: no commit follows for now.
+    fn let_go(&mut self) {
+        self.pacer.let_go();
+        self.herald.let_go();
     }
 
     /// Commits the batch, and takes note of how that went.
@@ -220,6 +246,16 @@ pub(crate) fn start(
     after_save: AfterSave,
     herald: Herald,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
-    let writer = Writer { store, audience, counts, after_save, health: Health::default(), herald };
+    let writer = Writer {
+        store,
+        audience,
+        counts,
+        after_save,
+        health: Health::default(),
+        herald,
+        pacer: Pacer::default(),
+        stopwatch: Stopwatch::running(),
+        told_last_at: Reading::default(),
+    };
     std::thread::Builder::new().name("writer".into()).spawn(move || run(writer, &queue))
 }

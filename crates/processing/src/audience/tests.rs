@@ -49,7 +49,7 @@ fn a_connection_belongs_to_one_shard_and_its_tokens_ascend() {
     }
     assert_eq!(audience.len(), 40);
     for shard in &audience.shards {
-        assert_eq!(shard.read().len(), 10, "they are dealt out evenly");
+        assert_eq!(shard.index.read().len(), 10, "they are dealt out evenly");
     }
 }
 
@@ -81,7 +81,24 @@ fn a_connection_is_woken_once_for_all_events_of_a_commit() {
         audience.add(everything(), &inbox);
     }
     let events: Vec<_> = (1..=10).map(|number| (Some(Seq(number)), record(number))).collect();
-    assert_eq!(audience.tell_shard(0, &events, &mut Teller::default()), 20);
+    assert_eq!(audience.tell_shard(0, &events, Pace::AtOnce, &mut Teller::default()), 20);
     let [calls, heard] = [&alarm.calls, &alarm.heard].map(|count| count.load(Ordering::Relaxed));
     assert_eq!((calls, heard), (1, 20), "and finds all of them");
+}
+
+#[test]
+fn an_ephemeral_event_wakes_those_too_who_are_held_back() {
+    let audience = Audience::new(1, Seq(0), Arc::default());
+    let inbox = Arc::new(Inbox::new(1 << 20));
+    let alarm = Arc::new(Alarm { inbox: Arc::clone(&inbox), calls: 0.into(), heard: 0.into() });
+    let waker = Waker::from(Arc::clone(&alarm));
+    assert!(inbox.poll_arrival(&mut Context::from_waker(&waker)).is_pending());
+    audience.add(everything(), &inbox);
+    audience.tell_shard(0, &[(Some(Seq(1)), record(1))], Pace::Later, &mut Teller::default());
+    let seen = || [&alarm.calls, &alarm.heard].map(|count| count.load(Ordering::Relaxed));
+    assert_eq!(seen(), [0, 0]);
+    assert!(audience.tell(&record(2)));
+    assert_eq!(seen(), [1, 2], "and find both");
+    audience.let_go(0);
+    assert_eq!(seen(), [1, 2]);
 }

@@ -39,9 +39,18 @@ fn a_message_larger_than_the_bound_gets_an_empty_queue_to_itself() {
 fn a_stopped_queue_hands_out_no_more_than_it_holds() {
     let queue = Queue::new(10, Stopwatch::standing());
     queue.ask_for_sweep(Timestamp(5));
-    assert!(matches!(queue.next(Vec::new()), Work::Sweep(Timestamp(5))));
+    assert!(matches!(queue.next(Vec::new(), None), Work::Sweep(Timestamp(5))));
     queue.stop();
-    assert!(matches!(queue.next(Vec::new()), Work::Stop));
+    assert!(matches!(queue.next(Vec::new(), None), Work::Stop));
+}
+
+#[test]
+fn an_empty_queue_says_so_to_who_does_not_wait_for_ever() {
+    let queue = Queue::new(10, Stopwatch::standing());
+    let patience = Some(Duration::from_millis(1));
+    assert!(matches!(queue.next(Vec::new(), patience), Work::Rest));
+    queue.ask_for_sweep(Timestamp(5));
+    assert!(matches!(queue.next(Vec::new(), patience), Work::Sweep(Timestamp(5))));
 }
 
 /// Otherwise events that come without a pause would keep room from being made for them.
@@ -65,11 +74,11 @@ fn evictions_and_writing_take_turns() {
     push();
     evict();
     queue.ask_for_sweep(Timestamp(5));
-    assert!(matches!(queue.next(Vec::new()), Work::Write(_)));
+    assert!(matches!(queue.next(Vec::new(), None), Work::Write(_)));
     push();
-    assert!(matches!(queue.next(Vec::new()), Work::Evict(_)));
+    assert!(matches!(queue.next(Vec::new(), None), Work::Evict(_)));
     evict();
-    assert!(matches!(queue.next(Vec::new()), Work::Write(_)));
-    assert!(matches!(queue.next(Vec::new()), Work::Evict(_)));
-    assert!(matches!(queue.next(Vec::new()), Work::Sweep(_)));
+    assert!(matches!(queue.next(Vec::new(), None), Work::Write(_)));
+    assert!(matches!(queue.next(Vec::new(), None), Work::Evict(_)));
+    assert!(matches!(queue.next(Vec::new(), None), Work::Sweep(_)));
 }
