@@ -1,9 +1,10 @@
 //! Many connections and many subscriptions.
 
 use chappe_testkit::{EventBuilder, Keys};
+use futures_util::SinkExt;
 use futures_util::future::join_all;
 use tempfile::TempDir;
-use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::harness::{Client, Process, Relay, heavy};
 
@@ -31,6 +32,47 @@ async fn one_connection_too_many_is_told_so() {
         }
     };
     next.hears_nothing_more().await;
+}
+
+/// Nothing comes after the last event that would take it along. Who publishes listens as well, and hears each OK first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_reaches_everybody_to_its_last_event() {
+    let relay = Relay::start().await;
+    let mut crowd: Vec<Client> = Vec::new();
+    for _ in 0..20 {
+        let mut client = relay.connect().await;
+        client.subscribe("all", r#"{"kinds":[1]}"#).await;
+        crowd.push(client);
+    }
+    let mut publisher = relay.connect().await;
+    publisher.subscribe("all", r#"{"kinds":[1]}"#).await;
+    let keys = Keys::from_seed(1);
+    for burst in 0..5 {
+        let text = |number| format!("{burst}, {number}");
+        let events: Vec<_> =
+            (0..100).map(|number| EventBuilder::new(1).content(text(number)).sign(&keys)).collect();
+        for event in &events {
+            publisher.socket.feed(Message::text(event.message())).await.unwrap();
+        }
+        publisher.socket.flush().await.unwrap();
+        let mut deliveries = events.iter().map(|event| event.delivery("all"));
+        let mut oks = events.iter().map(|event| format!(r#"["OK","{}",true,""]"#, event.id()));
+        let (mut accepted, mut delivered) = (0, 0);
+        while delivered < events.len() {
+            let heard = publisher.hear_text().await;
+            if heard.starts_with(r#"["OK""#) {
+                assert_eq!(Some(heard), oks.next());
+                accepted += 1;
+            } else {
+                assert_eq!(Some(heard), deliveries.next());
+                delivered += 1;
+                assert!(delivered <= accepted, "an event came before its OK");
+            }
+        }
+        for event in &events {
+            join_all(crowd.iter_mut().map(|client| client.hears_event("all", event))).await;
+        }
+    }
 }
 
 /// How many clients this process may hold: each is a descriptor, and other tests need some too.

@@ -10,7 +10,7 @@ use chappe_store::{Record, Seq};
 use chappe_subscriptions::Token;
 use parking_lot::Mutex;
 
-use crate::pace::Pace;
+use crate::pace::{HELD_BYTES_MAX, Pace};
 use crate::{Account, Outcome};
 
 /// A connection that waits for live events keeps room for so many, whatever came before: 2 KiB, twice.
@@ -214,7 +214,8 @@ impl Inbox {
         state.signal()
     }
 
-    /// Puts a live event in, or overflows. Whatever the pace, an inbox that is more than half full waits for nothing.
+    /// Puts a live event in, or overflows. Whatever the pace, an inbox that holds much, or is more than half full, waits for
+    /// nothing.
     #[must_use]
     pub(crate) fn put_live(&self, live: Live, pace: Pace) -> Call {
         let mut state = self.state.lock();
@@ -229,7 +230,7 @@ impl Inbox {
             state.live_bytes = bytes;
             state.live.push_back(live);
         }
-        if pace == Pace::AtOnce || bytes > self.live_bytes_max / 2 {
+        if pace == Pace::AtOnce || bytes > HELD_BYTES_MAX.min(self.live_bytes_max / 2) {
             return state.signal().map_or(Call::None, Call::Now);
         }
         let is_told = state.signalled || std::mem::replace(&mut state.held, true);

@@ -8,6 +8,9 @@ const HELD_FROM: usize = 8;
 /// For so long, about, a connection is held back at most.
 const HELD_MAX: Duration = Duration::from_millis(10);
 
+/// A connection for which more waits is not held back: one call sends it, and a second one does not make it dear.
+pub(crate) const HELD_BYTES_MAX: usize = 16 * 1024;
+
 /// Whoever is held back is woken when nothing has queued for so long.
 const REST: Duration = Duration::from_millis(1);
 

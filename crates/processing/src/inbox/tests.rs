@@ -159,3 +159,14 @@ fn an_inbox_that_is_more_than_half_full_is_not_held_back() {
     assert_eq!(inbox.ending(), Some(Ending::Overflowed));
     assert!(is_signalled(&inbox));
 }
+
+#[test]
+fn who_has_much_to_send_is_not_held_back() {
+    let inbox = Inbox::new(1 << 20);
+    assert!(!is_signalled(&inbox));
+    let enough = HELD_BYTES_MAX as u64 / 100 + 1;
+    let held: Vec<_> = (1..enough).map(|token| put_later(&inbox, token)).collect();
+    assert_eq!(held.iter().filter(|held| **held).count(), 1);
+    assert!(!is_signalled(&inbox));
+    assert!(matches!(inbox.put_live(live(enough), Pace::Later), Call::Now(_)));
+}
