@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// Tells how much time has passed since it was started, or stands. A value that is handed down like the time of day: what
-/// is measured by it decides nothing.
+/// is measured by it decides nothing about an event.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stopwatch(Option<Instant>);
 

@@ -7,7 +7,8 @@
 //! checks have to pass waits for them as an [`Awaiting`], outside the queue, and joins it when they let it.
 //!
 //! It knows no JSON beyond asking `codec` to write it, no socket and no clock: each event brings the time at which it
-//! was received, and how long something took is read from a stopwatch that is given to it ([`Hooks`]). Who may see an event is asked by the session that sends it, not here.
+//! was received, and how long something took is read from a stopwatch that is given to it ([`Hooks`]). The writer has another one, which
+//! says when those who listen to a burst have waited long enough. Who may see an event is asked by the session that sends it, not here.
 //!
 //! The one decision: nothing here waits. A full queue says so ([`Processor::reserve`]) and wakes the asker when there
 //! is room; a subscriber that does not keep up loses its connection, not its neighbours' time. The price is that a
