@@ -33,7 +33,7 @@ pub(crate) struct Audience {
 #[derive(Default)]
 struct Shard {
     index: RwLock<Index<Arc<Inbox>>>,
-    /// Connections of it that are held back, each once.
+    /// Connections of it that are held back. One that has looked meanwhile, and got something more since, is there twice.
     held: Mutex<Vec<Arc<Inbox>>>,
 }
 

@@ -34,6 +34,7 @@ struct Round {
     finished: Condvar,
 }
 
+/// What is told in one round.
 struct Commit {
     /// In order.
     events: Vec<(Option<Seq>, Record)>,
