@@ -105,8 +105,8 @@ impl Audience {
         let begun_at = self.counts.stopwatch.read();
         let mut teller = self.idle.lock().pop().unwrap_or_default();
         let told = [(None, record.clone())];
-        let mut tell = |shard| self.tell_shard(shard, &told, Pace::AtOnce, &mut teller);
-        let heard = (0..self.shards.len()).map(&mut tell).sum::<usize>();
+        let tell = |shard| self.tell_shard(shard, &told, Pace::AtOnce, &mut teller);
+        let heard = (0..self.shards.len()).map(tell).sum::<usize>();
         self.idle.lock().push(teller);
         self.counts.matching.observe(self.counts.stopwatch.read().since(begun_at));
         heard > 0

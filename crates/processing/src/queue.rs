@@ -143,8 +143,8 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Waits for work, so long at most. Everything that has queued comes at once; writing goes before sweeping, and both before the end.
-    /// Evictions and writing take turns, so that events which come without a pause do not keep room from being made for them.
+    /// Waits for work, so long at most. Everything that has queued comes at once; writing goes before sweeping, and both
+    /// before the end. Evictions and writing take turns, so that events which come without a pause do not keep room from being made for them.
     pub(crate) fn next(&self, spent: Vec<Job>, patience: Option<Duration>) -> Work {
         debug_assert!(spent.is_empty(), "all jobs of the last batch are answered");
         let mut state = self.state.lock();

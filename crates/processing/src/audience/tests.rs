@@ -28,6 +28,21 @@ struct Alarm {
     heard: AtomicUsize,
 }
 
+impl Alarm {
+    /// One that is set for a new inbox.
+    fn set() -> Arc<Self> {
+        let inbox = Arc::new(Inbox::new(1 << 20));
+        let alarm = Arc::new(Self { inbox, calls: 0.into(), heard: 0.into() });
+        let waker = Waker::from(Arc::clone(&alarm));
+        assert!(alarm.inbox.poll_arrival(&mut Context::from_waker(&waker)).is_pending());
+        alarm
+    }
+
+    fn seen(&self) -> [usize; 2] {
+        [&self.calls, &self.heard].map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
 impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -73,32 +88,24 @@ fn whoever_listens_in_any_shard_hears_until_it_is_removed() {
 #[test]
 fn a_connection_is_woken_once_for_all_events_of_a_commit() {
     let audience = Audience::new(1, Seq(0), Arc::default());
-    let inbox = Arc::new(Inbox::new(1 << 20));
-    let alarm = Arc::new(Alarm { inbox: Arc::clone(&inbox), calls: 0.into(), heard: 0.into() });
-    let waker = Waker::from(Arc::clone(&alarm));
-    assert!(inbox.poll_arrival(&mut Context::from_waker(&waker)).is_pending());
+    let alarm = Alarm::set();
     for _ in 0..2 {
-        audience.add(everything(), &inbox);
+        audience.add(everything(), &alarm.inbox);
     }
     let events: Vec<_> = (1..=10).map(|number| (Some(Seq(number)), record(number))).collect();
     assert_eq!(audience.tell_shard(0, &events, Pace::AtOnce, &mut Teller::default()), 20);
-    let [calls, heard] = [&alarm.calls, &alarm.heard].map(|count| count.load(Ordering::Relaxed));
-    assert_eq!((calls, heard), (1, 20), "and finds all of them");
+    assert_eq!(alarm.seen(), [1, 20], "and finds all of them");
 }
 
 #[test]
 fn an_ephemeral_event_wakes_those_too_who_are_held_back() {
     let audience = Audience::new(1, Seq(0), Arc::default());
-    let inbox = Arc::new(Inbox::new(1 << 20));
-    let alarm = Arc::new(Alarm { inbox: Arc::clone(&inbox), calls: 0.into(), heard: 0.into() });
-    let waker = Waker::from(Arc::clone(&alarm));
-    assert!(inbox.poll_arrival(&mut Context::from_waker(&waker)).is_pending());
-    audience.add(everything(), &inbox);
+    let alarm = Alarm::set();
+    audience.add(everything(), &alarm.inbox);
     audience.tell_shard(0, &[(Some(Seq(1)), record(1))], Pace::Later, &mut Teller::default());
-    let seen = || [&alarm.calls, &alarm.heard].map(|count| count.load(Ordering::Relaxed));
-    assert_eq!(seen(), [0, 0]);
+    assert_eq!(alarm.seen(), [0, 0]);
     assert!(audience.tell(&record(2)));
-    assert_eq!(seen(), [1, 2], "and find both");
+    assert_eq!(alarm.seen(), [1, 2], "and find both");
     audience.let_go(0);
-    assert_eq!(seen(), [1, 2]);
+    assert_eq!(alarm.seen(), [1, 2]);
 }

@@ -168,6 +168,7 @@ impl Step {
         let requests = sizes.requests.to_string();
         let connections = sizes.connections.to_string();
         let ask = |shape| vec!["req", "--file", &corpus, "--shapes", shape, "--requests", &requests];
+        let burst = |who: &[_]| [&["fanout", "--rate", "burst", "--notes", "5000"], who].concat();
         // Other events than the corpus, and different ones: a relay takes an event once.
         let one_by_one = |seed, connections| {
             let publish = ["publish", "--seed", seed, "--events", "500", "--verify", "100"];
@@ -177,18 +178,8 @@ impl Step {
             Self::Ingest => vec!["publish", "--file", &corpus, "--connections", "8", "--window", "64"],
             Self::Mix | Self::Home | Self::Global | Self::Thread | Self::Ids => ask(self.name()),
             Self::Live => vec!["fanout", "--subscribers", "500", "--rate", "30", "--notes", "300"],
-            Self::Burst => vec!["fanout", "--subscribers", "500", "--rate", "burst", "--notes", "5000"],
-            Self::Firehose => vec![
-                "fanout",
-                "--subscribers",
-                "100",
-                "--follows",
-                "all",
-                "--rate",
-                "burst",
-                "--notes",
-                "5000",
-            ],
+            Self::Burst => burst(&["--subscribers", "500"]),
+            Self::Firehose => burst(&["--subscribers", "100", "--follows", "all"]),
             Self::Idle => vec!["idle", "--connections", &connections],
             Self::One => one_by_one("21", "1"),
             Self::Two => one_by_one("22", "2"),
